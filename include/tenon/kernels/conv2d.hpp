@@ -1,0 +1,33 @@
+#pragma once
+
+#include "tenon/kernels/dims.hpp"
+
+namespace tenon::kernels {
+
+/// Sizes of a 2-d cross-correlation.
+///   x (N, C, H, W)   w (O, C/groups, KH, KW)   b (O)   y (N, O, out_h, out_w), all contiguous
+///   out_h = (H + 2 pad_h - dilation_h (KH - 1) - 1) / stride_h + 1, out_w likewise.
+struct Conv2dDims {
+  Index n, c, h, w;
+  Index o, kh, kw;
+  Index out_h, out_w;
+  Index stride_h = 1, stride_w = 1;
+  Index pad_h = 0, pad_w = 0;
+  Index dilation_h = 1, dilation_w = 1;
+  Index groups = 1;
+};
+
+/// y[n,o,i,j] = b[o] + sum_{c,p,q} w[o,c,p,q] x[n, g C/groups + c, i stride - pad + p dilation,
+/// ...], g = the group of o; x is zero outside the image. b may be null.
+template <class T>
+TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, const T* b, T* y);
+
+/// dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q] dy[n,o,i,j].
+template <class T>
+TENON_API void conv2d_backward_input(const Conv2dDims& dims, const T* dy, const T* w, T* dx);
+
+/// dw[o,c,p,q] = sum_{n,i,j} dy[n,o,i,j] x[n, c, i stride - pad + p dilation, ...].
+template <class T>
+TENON_API void conv2d_backward_weight(const Conv2dDims& dims, const T* dy, const T* x, T* dw);
+
+}  // namespace tenon::kernels
