@@ -1,0 +1,37 @@
+#pragma once
+
+#include "tenon/kernels/dims.hpp"
+
+/// Activations and their gradients, elementwise with the shapes of dims (see ElementwiseDims). The
+/// output is contiguous and may be the same array as an operand where that operand is contiguous in
+/// the output's layout. Parallel over pieces of the output, which are disjoint. NaN gives NaN.
+///
+/// The backward functions take the forward's output y, not its input; dims holds the strides of dy
+/// and y in this order.
+namespace tenon::kernels {
+
+/// y = max(x, 0)
+template <class T>
+TENON_API void relu(const ElementwiseDims<1>& dims, const T* x, T* y);
+
+/// dx = dy where y > 0, else 0 (PyTorch's choice at 0).
+template <class T>
+TENON_API void relu_backward(const ElementwiseDims<2>& dims, const T* dy, const T* y, T* dx);
+
+/// y = tanh x
+template <class T>
+TENON_API void tanh(const ElementwiseDims<1>& dims, const T* x, T* y);
+
+/// dx = dy (1 - y^2)
+template <class T>
+TENON_API void tanh_backward(const ElementwiseDims<2>& dims, const T* dy, const T* y, T* dx);
+
+/// y = 1 / (1 + e^-x), computed from e^-|x| so that neither sign overflows.
+template <class T>
+TENON_API void sigmoid(const ElementwiseDims<1>& dims, const T* x, T* y);
+
+/// dx = dy y (1 - y)
+template <class T>
+TENON_API void sigmoid_backward(const ElementwiseDims<2>& dims, const T* dy, const T* y, T* dx);
+
+}  // namespace tenon::kernels
