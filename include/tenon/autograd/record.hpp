@@ -1,0 +1,193 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "tenon/autograd/tape.hpp"
+#include "tenon/tensor/tensor.hpp"
+
+namespace tenon::detail {
+
+/// How an operation puts itself on the tape. The rule stands beside the forward pass:
+///
+///   template <class T>
+///   BasicTensor<T> tanh(const BasicTensor<T>& x) {
+///     auto y = ...;
+///     if (Recording recording{"tanh", x}) {
+///       recording.rule(y, [y = Saved(y)](Sweep<T>& sweep) {
+///         sweep.add(0, tanh_backward(sweep.dy(), *y));
+///       });
+///     }
+///     return y;
+///   }
+///
+/// The rule is made of operations, never of bare kernels: under an enclosing tape they record
+/// themselves, and that is all that second derivatives need.
+
+/// Named integers that describe one call (stride, padding, axis ...) for profiles and traces.
+struct Attributes {
+  const char* names = "";  ///< separated by blanks, as many as there are values set
+  Index values[8] = {};
+};
+
+class SweepCore;
+
+/// One recorded operation, or a leaf (run is null). Lives in the tape's arena.
+struct Node {
+  const char* op = nullptr;
+  const void* layer = nullptr;  ///< the module in which it ran, null outside of one
+  const Attributes* attributes = nullptr;
+  void (*run)(Node&, SweepCore&) = nullptr;
+  void (*destroy)(Node&) = nullptr;
+  std::uint64_t id = 0;             ///< of the output
+  const std::int32_t* inputs = nullptr;  ///< nodes of the inputs, -1 for constants
+  std::int32_t input_count = 0;
+  DType dtype{};
+  bool keep_gradient = false;  ///< leaves and what was watched
+  Shape shape;                 ///< of the output
+};
+
+/// The state of one reverse sweep that rules see, whatever the scalar type.
+class TENON_API SweepCore {
+ public:
+  /// gradients: one for each node, null where nothing has arrived. Those of nodes before start are
+  /// the results of the sweep, since their own rules do not run.
+  SweepCore(TensorImpl** gradients, std::int32_t start) : gradients_(gradients), start_(start) {}
+
+  /// Adds g to what has arrived at input i of node so far.
+  template <class T>
+  void accumulate(const Node& node, int i, BasicTensor<T> g);
+  /// Hands over the gradient of the node that runs.
+  TensorImpl* take_dy() { return std::exchange(dy_, nullptr); }
+
+ protected:
+  TensorImpl** gradients_;
+  TensorImpl* dy_ = nullptr;
+  std::int32_t start_;
+};
+
+/// What a rule gets: the gradient dy of its output, and a place for those of its inputs.
+template <class T>
+class Sweep {
+ public:
+  Sweep(SweepCore& core, const Node& node, BasicTensor<T> dy)
+      : core_(core), node_(node), dy_(std::move(dy)) {}
+
+  /// Of the output's shape; any strides.
+  const BasicTensor<T>& dy() const { return dy_; }
+  /// Whether input i depends on a leaf. What is not needed should not be computed.
+  bool needs(int i) const { return node_.inputs[i] >= 0; }
+  /// Adds g, of input i's shape, to that input's gradient; ignored where it is not needed.
+  /// Throws ShapeError for another shape.
+  template <class U>
+  void add(int i, BasicTensor<U> g) {
+    if (needs(i)) core_.accumulate(node_, i, std::move(g));
+  }
+
+ private:
+  SweepCore& core_;
+  const Node& node_;
+  BasicTensor<T> dy_;
+};
+
+[[noreturn]] TENON_API void fail_changed_in_place();
+
+/// A tensor kept for the rule. *saved throws TapeError where its values were changed in between.
+template <class T>
+class Saved {
+ public:
+  explicit Saved(const BasicTensor<T>& tensor)
+      : tensor_(tensor), version_(tensor.defined() ? tensor.impl()->root->version : 0) {}
+
+  const BasicTensor<T>& operator*() const {
+    if (tensor_.defined() && tensor_.impl()->root->version != version_) fail_changed_in_place();
+    return tensor_;
+  }
+  const BasicTensor<T>* operator->() const { return &**this; }
+
+ private:
+  BasicTensor<T> tensor_;
+  std::uint32_t version_;
+};
+
+/// Decides whether an operation is recorded, and records it.
+class TENON_API Recording {
+ public:
+  /// True afterwards only where a tape records and an input is tracked. Undefined tensors (a bias
+  /// that is not there) count as constants.
+  template <class... T>
+  explicit Recording(const char* op, const BasicTensor<T>&... inputs) {
+    if (!Tape::is_recording()) return;
+    TensorImpl* const impls[] = {inputs.impl()...};
+    begin(op, impls, sizeof...(inputs));
+  }
+  /// The same for a list of inputs.
+  Recording(const char* op, TensorImpl* const* inputs, std::size_t count) {
+    if (Tape::is_recording()) begin(op, inputs, count);
+  }
+
+  explicit operator bool() const { return inputs_ != nullptr; }
+
+  /// Whether input i is tracked: what only a constant's gradient would need is not worth saving.
+  bool needs(int i) const { return inputs_[i] >= 0; }
+
+  /// Names the numbers that describe this call; before rule().
+  void describe(const Attributes& attributes);
+
+  /// The result may be used under later tapes too: it is a view that can be followed anew.
+  void leave_output_unmarked() { marks_output_ = false; }
+
+  /// y, the result, is recorded with the rule that turns its gradient into those of the inputs.
+  template <class T, class Rule>
+  void rule(const BasicTensor<T>& y, Rule rule) {
+    struct RuleNode : Node {
+      explicit RuleNode(Rule&& r) : rule(std::move(r)) {}
+      Rule rule;
+    };
+    static_assert(alignof(RuleNode) <= alignof(std::max_align_t));
+    auto* node = new (allocate(sizeof(RuleNode))) RuleNode(std::move(rule));
+    node->run = [](Node& base, SweepCore& core) {
+      Sweep<T> sweep(core, base, BasicTensor<T>(core.take_dy()));
+      static_cast<RuleNode&>(base).rule(sweep);
+    };
+    node->destroy = [](Node& base) { static_cast<RuleNode&>(base).~RuleNode(); };
+    commit(*node, *y.impl());
+  }
+
+ private:
+  void begin(const char* op, TensorImpl* const* inputs, std::size_t count);
+  static void* allocate(std::size_t bytes);
+  void commit(Node& node, TensorImpl& y);
+
+  const char* op_ = nullptr;
+  const std::int32_t* inputs_ = nullptr;
+  const Attributes* attributes_ = nullptr;
+  std::int32_t count_ = 0;
+  bool marks_output_ = true;
+};
+
+[[noreturn]] TENON_API void fail_no_second_derivative(const char* op);
+
+/// Called by a rule whose gradient cannot be differentiated again. Throws TapeError where dy is
+/// tracked by an enclosing tape.
+template <class T>
+void no_second_derivative(const char* op, const BasicTensor<T>& dy) {
+  if (Recording recording{op, dy}) fail_no_second_derivative(op);
+}
+
+/// Names the module whose forward pass runs in this thread, until the scope ends.
+class [[nodiscard]] TENON_API LayerScope {
+ public:
+  explicit LayerScope(const void* layer) noexcept;
+  ~LayerScope();
+  LayerScope(const LayerScope&) = delete;
+  LayerScope& operator=(const LayerScope&) = delete;
+
+ private:
+  const void* enclosing_;
+};
+
+}  // namespace tenon::detail
