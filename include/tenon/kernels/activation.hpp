@@ -4,7 +4,7 @@
 
 /// Activations and their gradients, elementwise with the shapes of dims (see ElementwiseDims). The
 /// output is contiguous and may be the same array as an operand where that operand is contiguous in
-/// the output's layout. Parallel over pieces of the output, which are disjoint. NaN gives NaN.
+/// the output's layout. Parallel over pieces of the output, which are disjoint. NaN in x gives NaN.
 ///
 /// The backward functions take the forward's output y, not its input; dims holds the strides of dy
 /// and y in this order.
@@ -14,7 +14,7 @@ namespace tenon::kernels {
 template <class T>
 TENON_API void relu(const ElementwiseDims<1>& dims, const T* x, T* y);
 
-/// dx = dy where y > 0, else 0 (PyTorch's choice at 0).
+/// dx = 0 where y <= 0, else dy (PyTorch's choice at 0 and at NaN).
 template <class T>
 TENON_API void relu_backward(const ElementwiseDims<2>& dims, const T* dy, const T* y, T* dx);
 

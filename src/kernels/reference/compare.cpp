@@ -1,0 +1,73 @@
+#include "tenon/kernels/compare.hpp"
+
+#include <cstdint>
+
+#include "elementwise_loop.hpp"
+
+namespace tenon::kernels {
+
+template <class T>
+void eq(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p == q; });
+}
+
+template <class T>
+void ne(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p != q; });
+}
+
+template <class T>
+void lt(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p < q; });
+}
+
+template <class T>
+void le(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p <= q; });
+}
+
+template <class T>
+void gt(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p > q; });
+}
+
+template <class T>
+void ge(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
+  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p >= q; });
+}
+
+template <class T>
+void where(const ElementwiseDims<3>& dims, const bool* c, const T* a, const T* b, T* y) {
+  const detail::FlushDenormals flush;
+  const Index step_c = last_stride(dims, 0);
+  const Index step_a = last_stride(dims, 1), step_b = last_stride(dims, 2);
+  parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
+    for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
+      const bool* in_c = c + offsets[0];
+      const T* in_a = a + offsets[1];
+      const T* in_b = b + offsets[2];
+      T* out = y + position;
+      for (Index i = 0; i < n; ++i) out[i] = in_c[i * step_c] ? in_a[i * step_a] : in_b[i * step_b];
+    });
+  });
+}
+
+#define TENON_INSTANTIATE_COMPARISON(T, f) \
+  template void f<T>(const ElementwiseDims<2>&, const T*, const T*, bool*);
+#define TENON_INSTANTIATE(T)          \
+  TENON_INSTANTIATE_COMPARISON(T, eq) \
+  TENON_INSTANTIATE_COMPARISON(T, ne) \
+  TENON_INSTANTIATE_COMPARISON(T, lt) \
+  TENON_INSTANTIATE_COMPARISON(T, le) \
+  TENON_INSTANTIATE_COMPARISON(T, gt) \
+  TENON_INSTANTIATE_COMPARISON(T, ge) \
+  template void where<T>(const ElementwiseDims<3>&, const bool*, const T*, const T*, T*);
+
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+TENON_INSTANTIATE(std::int64_t)
+TENON_INSTANTIATE(std::int32_t)
+TENON_INSTANTIATE(std::uint8_t)
+TENON_INSTANTIATE(bool)
+
+}  // namespace tenon::kernels
