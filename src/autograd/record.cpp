@@ -104,6 +104,10 @@ BasicTensor<T> added(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 }  // namespace
 
+const Shape& SweepCore::input_shape(const Node& node, int i) const {
+  return tape_context().nodes[static_cast<std::size_t>(node.inputs[i])]->shape;
+}
+
 template <class T>
 void SweepCore::accumulate(const Node& node, int i, BasicTensor<T> g) {
   const auto input = static_cast<std::size_t>(node.inputs[i]);

@@ -60,6 +60,7 @@ class TENON_API SweepCore {
   /// Adds g to what has arrived at input i of node so far.
   template <class T>
   void accumulate(const Node& node, int i, BasicTensor<T> g);
+  const Shape& input_shape(const Node& node, int i) const;
   /// Hands over the gradient of the node that runs.
   TensorImpl* take_dy() { return std::exchange(dy_, nullptr); }
 
@@ -80,6 +81,8 @@ class Sweep {
   const BasicTensor<T>& dy() const { return dy_; }
   /// Whether input i depends on a leaf. What is not needed should not be computed.
   bool needs(int i) const { return node_.inputs[i] >= 0; }
+  /// The shape of input i, which must be needed.
+  const Shape& shape(int i) const { return core_.input_shape(node_, i); }
   /// Adds g, of input i's shape, to that input's gradient; ignored where it is not needed.
   /// Throws ShapeError for another shape.
   template <class U>
