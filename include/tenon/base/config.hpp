@@ -13,5 +13,5 @@
 #define TENON_API __declspec(dllimport)
 #endif
 #else
-#define TENON_API [[gnu::visibility("default")]]
+#define TENON_API __attribute__((visibility("default")))
 #endif
