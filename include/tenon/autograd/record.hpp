@@ -182,9 +182,9 @@ void no_second_derivative(const char* op, const BasicTensor<T>& dy) {
 }
 
 /// Names the module whose forward pass runs in this thread, until the scope ends.
-class [[nodiscard]] TENON_API LayerScope {
+class TENON_API LayerScope {
  public:
-  explicit LayerScope(const void* layer) noexcept;
+  [[nodiscard]] explicit LayerScope(const void* layer) noexcept;
   ~LayerScope();
   LayerScope(const LayerScope&) = delete;
   LayerScope& operator=(const LayerScope&) = delete;

@@ -25,9 +25,9 @@ namespace tenon {
 ///   Tensor du;
 ///   { Tape inner; du = inner.gradients(sum(net(v)))[v]; }
 ///   Gradients second = outer.gradients(sum(du * du));
-class [[nodiscard]] TENON_API Tape {
+class TENON_API Tape {
  public:
-  Tape();
+  [[nodiscard]] Tape();
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -71,9 +71,9 @@ class [[nodiscard]] TENON_API Tape {
 };
 
 /// Suspends recording until the scope ends, for updates by hand under an open tape.
-class [[nodiscard]] TENON_API NoTape {
+class TENON_API NoTape {
  public:
-  NoTape() noexcept;
+  [[nodiscard]] NoTape() noexcept;
   ~NoTape();
   NoTape(const NoTape&) = delete;
   NoTape& operator=(const NoTape&) = delete;
