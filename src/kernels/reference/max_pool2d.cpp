@@ -1,0 +1,103 @@
+#include "tenon/kernels/max_pool2d.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "tenon/base/denormals.hpp"
+#include "tenon/base/parallel.hpp"
+
+namespace tenon::kernels {
+namespace {
+
+/// Calls f(plane) for every plane, on several threads where there is enough work.
+template <class F>
+void for_each_plane(const Pool2dDims& d, const F& f) {
+  const Index work = std::max<Index>(1, d.out_h * d.out_w * d.kh * d.kw + d.h * d.w);
+  parallel_for(d.n * d.c, std::max<Index>(1, (1 << 15) / work), [&](Index begin, Index end) {
+    for (Index plane = begin; plane < end; ++plane) f(plane);
+  });
+}
+
+/// The outputs [begin, end) of a row whose tap q (counted from the image's edge) is inside the
+/// image.
+struct Span {
+  Index begin, end;
+};
+
+Span outputs_inside(Index first, Index stride, Index size, Index outputs) {
+  const Index begin = first >= 0 ? 0 : (-first + stride - 1) / stride;
+  const Index end = first >= size ? 0 : (size - 1 - first) / stride + 1;
+  return {std::min(begin, outputs), std::min(end, outputs)};
+}
+
+/// Offers row[first + j stride] to the outputs j it belongs to.
+template <class T>
+void offer(const T* row, Index first, Index stride, Span span, Index position, T* y,
+           std::int32_t* argmax) {
+  for (Index j = span.begin; j < span.end; ++j) {
+    const Index w = first + j * stride;
+    const T v = row[w];
+    // The first tap of a window wins whatever it is, so that padding is never chosen.
+    const bool better = (v > y[j]) | ((v != v) & (y[j] == y[j])) | (argmax[j] < 0);
+    y[j] = better ? v : y[j];
+    argmax[j] = better ? static_cast<std::int32_t>(position + w) : argmax[j];
+  }
+}
+
+template <class T>
+void pool_row(const Pool2dDims& d, const T* x, Index i, T* y, std::int32_t* argmax) {
+  std::fill(y, y + d.out_w, -std::numeric_limits<T>::infinity());
+  std::fill(argmax, argmax + d.out_w, -1);
+  for (Index p = 0; p < d.kh; ++p) {
+    const Index h = i * d.stride_h - d.pad_h + p * d.dilation_h;
+    if (h < 0 || h >= d.h) continue;
+    for (Index q = 0; q < d.kw; ++q) {
+      const Index first = q * d.dilation_w - d.pad_w;
+      offer(x + h * d.w, first, d.stride_w, outputs_inside(first, d.stride_w, d.w, d.out_w),
+            h * d.w, y, argmax);
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax) {
+  const detail::FlushDenormals flush;
+  for_each_plane(d, [&](Index plane) {
+    for (Index i = 0; i < d.out_h; ++i) {
+      const Index row = (plane * d.out_h + i) * d.out_w;
+      pool_row(d, x + plane * d.h * d.w, i, y + row, argmax + row);
+    }
+  });
+}
+
+template <class T>
+void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, T* dx) {
+  const detail::FlushDenormals flush;
+  const Index outputs = d.out_h * d.out_w;
+  for_each_plane(d, [&](Index plane) {
+    T* image = dx + plane * d.h * d.w;
+    std::fill(image, image + d.h * d.w, T(0));
+    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) image[argmax[k]] += dy[k];
+  });
+}
+
+template <class T>
+void max_pool2d_gather(const Pool2dDims& d, const T* x, const std::int32_t* argmax, T* y) {
+  const Index outputs = d.out_h * d.out_w;
+  for_each_plane(d, [&](Index plane) {
+    const T* image = x + plane * d.h * d.w;
+    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) y[k] = image[argmax[k]];
+  });
+}
+
+#define TENON_INSTANTIATE(T)                                                                  \
+  template void max_pool2d_forward<T>(const Pool2dDims&, const T*, T*, std::int32_t*);        \
+  template void max_pool2d_backward<T>(const Pool2dDims&, const T*, const std::int32_t*, T*); \
+  template void max_pool2d_gather<T>(const Pool2dDims&, const T*, const std::int32_t*, T*);
+
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+
+}  // namespace tenon::kernels

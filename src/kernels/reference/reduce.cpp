@@ -1,0 +1,243 @@
+#include "tenon/kernels/reduce.hpp"
+
+#include <limits>
+
+#include "elementwise_loop.hpp"
+#include "tenon/base/memory.hpp"
+
+namespace tenon::kernels {
+namespace {
+
+/// Terms that are summed one after another before pairwise summation takes over: eight lanes of 16,
+/// or the rows of a tile.
+constexpr Index block = 128;
+constexpr Index rows = 16;
+/// Terms of one output that a thread takes at once: part of the order of summation, never changed
+/// by the number of threads.
+constexpr Index part = 1 << 16;
+/// Outputs next to each other in memory that are summed together where the terms of one are not.
+constexpr Index tile = 64;
+
+/// Adds what it is given as a balanced binary tree would: the number of partial sums that wait at
+/// level k is bit k of the count. Width sums run side by side.
+template <class T, Index Width>
+class PairwiseSum {
+ public:
+  /// Takes the sum of one block from x[0 .. width).
+  void add(const T* x, Index width) {
+    int level = 0;
+    for (Index bits = count_++; bits & 1; bits >>= 1) ++level;
+    for (Index j = 0; j < width; ++j) {
+      T total = x[j];
+      for (int k = 0; k < level; ++k) total = waiting_[k][j] + total;
+      waiting_[level][j] = total;
+    }
+  }
+
+  void finish(T* y, Index width) const {
+    for (Index j = 0; j < width; ++j) y[j] = T(0);
+    int level = 0;
+    for (Index bits = count_; bits != 0; bits >>= 1, ++level) {
+      if ((bits & 1) == 0) continue;
+      for (Index j = 0; j < width; ++j) y[j] = waiting_[level][j] + y[j];
+    }
+  }
+
+ private:
+  static constexpr int levels = 20;  // 2^20 blocks: a part has at most 2^16 runs
+  Index count_ = 0;
+  T waiting_[levels][Width];
+};
+
+/// The sum of n <= block terms.
+template <class T>
+T sum_block(const T* x, Index n, Index step) {
+  constexpr Index lanes = 8;
+  T lane[lanes] = {};
+  Index i = 0;
+  if (step == 1) {
+    for (; i + lanes <= n; i += lanes) {
+      for (Index k = 0; k < lanes; ++k) lane[k] += x[i + k];
+    }
+  } else {
+    for (; i + lanes <= n; i += lanes) {
+      for (Index k = 0; k < lanes; ++k) lane[k] += x[(i + k) * step];
+    }
+  }
+  for (Index k = 0; i < n; ++i, ++k) lane[k] += x[i * step];
+  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+/// One output's terms [begin, end).
+template <class T>
+T sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
+  PairwiseSum<T, 1> total;
+  const Index step = last_stride(terms, 0);
+  for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
+    const T* run = x + offsets[0];
+    for (Index i = 0; i < n; i += block) {
+      const T s = sum_block(run + i * step, std::min(block, n - i), step);
+      total.add(&s, 1);
+    }
+  });
+  T result;
+  total.finish(&result, 1);
+  return result;
+}
+
+/// The terms [begin, end) of width <= tile outputs whose terms lie next to each other.
+template <class T>
+void sum_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x, Index width,
+                 T* y) {
+  PairwiseSum<T, tile> total;
+  const Index step = last_stride(terms, 0);
+  for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
+    for (Index i = 0; i < n; i += rows) {
+      const T* row = x + offsets[0] + i * step;
+      T sums[tile] = {};
+      for (Index k = 0; k < std::min(rows, n - i); ++k, row += step) {
+        for (Index j = 0; j < width; ++j) sums[j] += row[j];
+      }
+      total.add(sums, width);
+    }
+  });
+  total.finish(y, width);
+}
+
+ElementwiseDims<1> axes(int rank, const Index* sizes, const Index* strides) {
+  ElementwiseDims<1> d;
+  d.numel = 1;
+  d.rank = rank;
+  for (int i = 0; i < rank; ++i) {
+    d.numel *= sizes[i];
+    d.sizes[i] = sizes[i];
+    d.strides[0][i] = strides[i];
+  }
+  return d;
+}
+
+/// How a reduction is cut into tasks: groups of `width` neighbouring outputs, and parts of the
+/// terms of each. Task t works on outputs [first, first + width) and terms [begin, end).
+struct Plan {
+  ElementwiseDims<1> kept, terms;
+  Index row;    // outputs along the last kept axis
+  Index width;  // outputs a task works on side by side
+  Index groups_in_row, groups, parts;
+
+  Plan(const ReduceDims& dims, Index side_by_side)
+      : kept(axes(dims.rank, dims.sizes, dims.strides)),
+        terms(axes(dims.reduced_rank, dims.reduced_sizes, dims.reduced_strides)),
+        row(dims.rank == 0 ? 1 : dims.sizes[dims.rank - 1]),
+        width(side_by_side),
+        groups_in_row((row + width - 1) / width),
+        groups(kept.numel == 0 ? 0 : kept.numel / row * groups_in_row),
+        parts(chunk_count(terms.numel, part)) {}
+
+  /// Tasks that one thread should take at least.
+  Index grain() const {
+    const Index work = width * std::min(terms.numel, part) + 1;
+    return std::max<Index>(1, 2 * cheap_grain / work);
+  }
+
+  /// Calls f(task's part, first output, outputs, offset in x, begin, end) for every task.
+  template <class F>
+  void run(const F& f) const {
+    parallel_for(groups * parts, grain(), [&](Index begin, Index end) {
+      for (Index task = begin; task < end; ++task) {
+        const Index group = task / parts, p = task % parts;
+        const Index in_row = group % groups_in_row * width;
+        const Index first = group / groups_in_row * row + in_row;
+        Index offset = 0;
+        for_each_run(kept, first, first + 1,
+                     [&](Index, Index, const Index* offsets) { offset = offsets[0]; });
+        f(p, first, std::min(width, row - in_row), offset, p * part,
+          std::min((p + 1) * part, terms.numel));
+      }
+    });
+  }
+};
+
+/// Whether outputs next to each other have their terms next to each other, but not an output's own.
+bool columns(const ReduceDims& dims) {
+  return dims.rank > 0 && dims.strides[dims.rank - 1] == 1 && dims.reduced_rank > 0 &&
+         dims.reduced_strides[dims.reduced_rank - 1] != 1;
+}
+
+template <class T>
+struct Largest {
+  T value;
+  Index position;
+
+  /// A candidate at a later position. NaN beats numbers; nothing beats the first NaN.
+  void offer(T candidate, Index at) {
+    if (candidate > value || (candidate != candidate && value == value)) {
+      value = candidate;
+      position = at;
+    }
+  }
+};
+
+template <class T>
+Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
+  Largest<T> largest{-std::numeric_limits<T>::infinity(), begin};
+  const Index step = last_stride(terms, 0);
+  for_each_run(terms, begin, end, [&](Index position, Index n, const Index* offsets) {
+    const T* run = x + offsets[0];
+    for (Index i = 0; i < n; ++i) largest.offer(run[i * step], position + i);
+  });
+  return largest;
+}
+
+}  // namespace
+
+template <class T>
+void sum(const ReduceDims& dims, const T* x, T* y) {
+  const detail::FlushDenormals flush;
+  const bool side_by_side = columns(dims);
+  const Plan plan(dims, side_by_side ? tile : 1);
+  if (plan.terms.numel == 0) return std::fill(y, y + plan.kept.numel, T(0));
+
+  detail::Scratch<T> scratch(plan.parts == 1 ? 0 : plan.kept.numel * plan.parts);
+  T* partial = plan.parts == 1 ? y : scratch.data();
+  plan.run([&](Index p, Index first, Index width, Index offset, Index begin, Index end) {
+    T* out = partial + p * plan.kept.numel + first;
+    if (side_by_side) {
+      sum_columns(plan.terms, begin, end, x + offset, width, out);
+    } else {
+      *out = sum_terms(plan.terms, begin, end, x + offset);
+    }
+  });
+  if (plan.parts == 1) return;
+  const ElementwiseDims<1> parts = axes(1, &plan.parts, &plan.kept.numel);
+  parallel_for(plan.kept.numel, cheap_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) y[i] = sum_terms(parts, 0, plan.parts, partial + i);
+  });
+}
+
+template <class T>
+void max(const ReduceDims& dims, const T* x, T* y, Index* argmax) {
+  const detail::FlushDenormals flush;
+  const Plan plan(dims, 1);
+  detail::Scratch<Largest<T>> partial(plan.kept.numel * plan.parts);
+  plan.run([&](Index p, Index first, Index, Index offset, Index begin, Index end) {
+    partial[first * plan.parts + p] = max_terms(plan.terms, begin, end, x + offset);
+  });
+  parallel_for(plan.kept.numel, cheap_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const Largest<T>* found = partial.data() + i * plan.parts;
+      Largest<T> largest = found[0];
+      for (Index p = 1; p < plan.parts; ++p) largest.offer(found[p].value, found[p].position);
+      y[i] = largest.value;
+      if (argmax != nullptr) argmax[i] = largest.position;
+    }
+  });
+}
+
+#define TENON_INSTANTIATE(T)                             \
+  template void sum<T>(const ReduceDims&, const T*, T*); \
+  template void max<T>(const ReduceDims&, const T*, T*, Index*);
+
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+
+}  // namespace tenon::kernels
