@@ -40,7 +40,14 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/TenonConfigVersion.cmake
 install(FILES "${PROJECT_BINARY_DIR}/TenonConfig.cmake"
               "${PROJECT_BINARY_DIR}/TenonConfigVersion.cmake" DESTINATION "${tenon_package_dir}")
 
-# An absolute library folder (some distributions set one) must not be glued to the prefix.
+# tenon.pc finds its prefix from where it lies, so that an installed tree can be moved; an absolute
+# library folder (some distributions set one) must not be glued to the prefix.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(TENON_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH tenon_pc_up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  set(TENON_PC_PREFIX "\${pcfiledir}/${tenon_pc_up}")
+endif()
 foreach(dir LIBDIR INCLUDEDIR)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_${dir}}")
     set(TENON_PC_${dir} "${CMAKE_INSTALL_${dir}}")

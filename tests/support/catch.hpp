@@ -18,9 +18,9 @@ inline auto ContainsSubstring(const std::string& text) { return Contains(text); 
 #if defined(SKIP)
 #define TENON_TEST_SKIP(reason) SKIP(reason)
 #else
-#define TENON_TEST_SKIP(reason)   \
-  do {                            \
+#define TENON_TEST_SKIP(reason)    \
+  do {                             \
     WARN("skipped: " << (reason)); \
-    return;                       \
+    return;                        \
   } while (false)
 #endif
