@@ -12,6 +12,7 @@ using detail::TensorImpl;
 
 /// Several positions that share one value have no well-defined result of a write.
 void check_writable(const char* op, const TensorImpl& x) {
+  if (x.shape.numel() == 0) return;
   for (int i = 0; i < x.shape.rank(); ++i) {
     if (x.strides[i] == 0 && x.shape[i] > 1) {
       detail::fail<ValueError>(op, "cannot write to a tensor of shape ", x.shape,

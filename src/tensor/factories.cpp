@@ -48,13 +48,21 @@ void check_whole(const char* op, double value) {
                            " was given; hint: ask for a tensor of float");
 }
 
-[[noreturn]] void fail_ragged(const char* found, const char* expected) {
-  detail::fail<ShapeError>("tensor", "found ", found, " where earlier rows have ", expected,
-                           "; hint: all lists of one level must have the same length");
+constexpr Index number = -1;  // in the place of a list's length
+
+template <class T>
+Index length_of(const detail::Nested<T>& values) {
+  return values.is_number() ? number : values.count();
 }
 
-std::string list_text(Index count) {
-  return count < 0 ? "a number" : "a list of " + std::to_string(count);
+std::string length_text(Index length) {
+  return length == number ? "a number" : "a list of " + std::to_string(length);
+}
+
+[[noreturn]] void fail_ragged(Index found, Index expected) {
+  detail::fail<ShapeError>("tensor", "found ", length_text(found), " where earlier rows have ",
+                           length_text(expected),
+                           "; hint: all lists of one level must have the same length");
 }
 
 template <class T>
@@ -72,10 +80,8 @@ Shape nested_shape(const detail::Nested<T>& values) {
 /// Writes the values behind out and returns where the next ones belong.
 template <class T>
 T* flatten_nested(const detail::Nested<T>& values, const Shape& shape, int axis, T* out) {
-  const Index expected = axis < shape.rank() ? shape[axis] : -1;
-  if (values.count() != expected) {
-    fail_ragged(list_text(values.count()).c_str(), list_text(expected).c_str());
-  }
+  const Index expected = axis < shape.rank() ? shape[axis] : number;
+  if (length_of(values) != expected) fail_ragged(length_of(values), expected);
   if (values.is_number()) {
     *out = values.value();
     return out + 1;

@@ -18,18 +18,18 @@ class Nested {
   template <class U>
     requires std::is_arithmetic_v<U>
   constexpr Nested(U value) : value_(static_cast<T>(value)) {}
-  constexpr Nested(std::initializer_list<Nested> items)
-      : items_(items.begin()), count_(static_cast<Index>(items.size())) {}
+  constexpr Nested(std::initializer_list<Nested> items) : items_(items), is_number_(false) {}
 
-  bool is_number() const { return count_ < 0; }
+  bool is_number() const { return is_number_; }
   T value() const { return value_; }
-  Index count() const { return count_; }
-  const Nested& operator[](Index i) const { return items_[i]; }
+  /// Of a list.
+  Index count() const { return static_cast<Index>(items_.size()); }
+  const Nested& operator[](Index i) const { return items_.begin()[i]; }
 
  private:
   T value_{};
-  const Nested* items_ = nullptr;
-  Index count_ = -1;
+  std::initializer_list<Nested> items_;  // lives as long as the expression that wrote it
+  bool is_number_ = true;
 };
 
 template <class T>
