@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "tenon/nn/module.hpp"
+#include "tenon/ops/conv2d.hpp"
+
+namespace tenon::nn {
+
+/// What tenon::Conv2dOptions holds, and whether there is a bias.
+struct Conv2dOptions {
+  Pair stride = 1;
+  Pair padding = 0;
+  Pair dilation = 1;
+  Index groups = 1;
+  bool bias = true;
+};
+
+/// Convolution of images, (N, in_channels, H, W) -> (N, out_channels, H', W'); see conv2d(). Weight
+/// and bias start uniform in +-1 / sqrt(in_channels / groups KH KW), as torch.nn.Conv2d.
+template <class T>
+class TENON_API BasicConv2d : public BasicModule<T> {
+ public:
+  /// kernel: one number or {KH, KW}; all sizes >= 1; groups divides both numbers of channels.
+  /// Throws ValueError.
+  BasicConv2d(Index in_channels, Index out_channels, Pair kernel,
+              const Conv2dOptions& options = {});
+
+  BasicTensor<T> forward(const BasicTensor<T>& x) override;
+  void visit(BasicVisitor<T>& v) override;
+  std::string description() const override;
+
+  BasicParameter<T> weight;  ///< (out_channels, in_channels / groups, KH, KW)
+  BasicParameter<T> bias;    ///< (out_channels), undefined without a bias
+
+ private:
+  tenon::Conv2dOptions options_;
+};
+
+extern template class BasicConv2d<float>;
+extern template class BasicConv2d<double>;
+
+using Conv2d = BasicConv2d<float>;
+
+}  // namespace tenon::nn

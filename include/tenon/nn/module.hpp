@@ -1,0 +1,119 @@
+#pragma once
+
+#include <concepts>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "tenon/nn/parameter.hpp"
+#include "tenon/nn/visitor.hpp"
+#include "tenon/tensor/tensor.hpp"
+
+namespace tenon::nn {
+
+/// What every layer and model derives from. A model is a struct with its layers as members:
+///
+///   struct Block : nn::Module {
+///     nn::Conv2d conv{64, 64, 3, {.padding = 1}};
+///     Tensor forward(const Tensor& x) override { return relu(conv(x)) + x; }
+///     void visit(nn::Visitor& v) override { v("conv", conv); }
+///   };
+///
+/// Copying clones (new parameters with the same values; those tied to each other stay so), moving
+/// keeps the parameters, assigning a copy writes them in place. A module with a destructor of its
+/// own needs `Block(Block&&) noexcept = default;` or it would be copied wherever it is moved.
+/// A module whose layers take several inputs adds a call of its own and says
+/// `using nn::Module::operator();`.
+template <class T>
+class TENON_API BasicModule {
+ public:
+  using scalar_type = T;
+
+  virtual ~BasicModule() = default;
+
+  /// What the module computes; called through operator(). The default throws ValueError.
+  virtual BasicTensor<T> forward(const BasicTensor<T>& x);
+  /// The same for modules that take ids, as an embedding does.
+  virtual BasicTensor<T> forward_ids(const LongTensor& ids);
+  /// Names every member that is a layer, a parameter or a buffer.
+  virtual void visit(BasicVisitor<T>&) {}
+  /// "Linear": the type's name without namespaces, unless overridden.
+  virtual std::string name() const;
+  /// One line for errors and printing: "Linear(576 -> 64)"; the default is "name()".
+  virtual std::string description() const;
+
+  /// Runs forward(). An error that leaves it is told which layer it passed through.
+  BasicTensor<T> operator()(const BasicTensor<T>& x);
+  BasicTensor<T> operator()(const LongTensor& ids);
+
+  /// Switches this module and all inside it between training (the initial mode) and evaluation,
+  /// which layers like Dropout tell apart.
+  void train(bool on = true);
+  void eval() { train(false); }
+  bool is_training() const { return training_; }
+
+ protected:
+  BasicModule() = default;
+  BasicModule(const BasicModule& other);
+  BasicModule(BasicModule&& other) noexcept : training_(other.training_) {}
+  BasicModule& operator=(const BasicModule&) = default;
+  BasicModule& operator=(BasicModule&&) noexcept = default;
+
+ private:
+  template <class Input>
+  BasicTensor<T> run(const Input& input, BasicTensor<T> (BasicModule::*function)(const Input&));
+
+  bool training_ = true;
+};
+
+/// A parameter and its path from the module: "encoder.2.weight".
+template <class T>
+struct BasicNamedParameter {
+  std::string name;
+  BasicParameter<T>* parameter;
+};
+/// A tensor of a module's state; the tensor shares the module's values.
+template <class T>
+struct BasicNamedTensor {
+  std::string name;
+  BasicTensor<T> tensor;
+  bool is_buffer = false;
+};
+using NamedParameter = BasicNamedParameter<float>;
+using NamedTensor = BasicNamedTensor<float>;
+
+/// All parameters in the order of visit(). Tied ones, which are one leaf, appear once, under their
+/// first name. The pointers are valid as long as the module stays where it is. Build the list once:
+/// it allocates. Throws ValueError for a parameter without values.
+template <class T>
+TENON_API std::vector<BasicNamedParameter<T>> named_parameters(BasicModule<T>& module);
+template <class T>
+TENON_API std::vector<BasicParameter<T>*> parameters(BasicModule<T>& module);
+/// Parameters and buffers in the order of visit(), tied parameters under each of their names: what
+/// is saved and loaded. Names are unique unless visit() gives one twice, which throws ValueError.
+template <class T>
+TENON_API std::vector<BasicNamedTensor<T>> named_tensors(BasicModule<T>& module);
+/// The number of trainable values; those of tied parameters count once.
+template <class T>
+TENON_API Index count_parameters(const BasicModule<T>& module);
+
+/// A copy with parameters of its own.
+template <class M>
+requires detail::AnyModule<M> M clone(const M& module) { return module; }
+
+/// The module and all layers inside it, one a line, as PyTorch prints them:
+///   Sequential(
+///     (0): Linear(4 -> 8)
+///     (1): ReLU()
+///   )
+template <class T>
+TENON_API std::string to_string(const BasicModule<T>& module);
+template <class T>
+TENON_API std::ostream& operator<<(std::ostream& out, const BasicModule<T>& module);
+
+extern template class BasicModule<float>;
+extern template class BasicModule<double>;
+
+using Module = BasicModule<float>;
+
+}  // namespace tenon::nn

@@ -1,0 +1,77 @@
+#include "tenon/nn/conv2d.hpp"
+
+#include <cmath>
+
+#include "pair_text.hpp"
+#include "tenon/base/error.hpp"
+#include "tenon/tensor/factories.hpp"
+
+namespace tenon::nn {
+namespace {
+
+void check(Index in, Index out, Pair kernel, const Conv2dOptions& options) {
+  if (in < 1 || out < 1 || kernel.h < 1 || kernel.w < 1) {
+    detail::fail<ValueError>("Conv2d",
+                             "channels and kernel must be at least 1, not in_channels = ", in,
+                             ", out_channels = ", out, ", kernel = (", kernel.h, ", ", kernel.w,
+                             "); hint: nn::Conv2d(in_channels, out_channels, kernel)");
+  }
+  if (options.groups < 1 || in % options.groups != 0 || out % options.groups != 0) {
+    detail::fail<ValueError>("Conv2d", "groups = ", options.groups,
+                             " must divide in_channels = ", in, " and out_channels = ", out,
+                             "; hint: groups = 1 connects every channel, groups = in_channels "
+                             "convolves each by itself");
+  }
+  if (options.stride.h < 1 || options.stride.w < 1 || options.dilation.h < 1 ||
+      options.dilation.w < 1 || options.padding.h < 0 || options.padding.w < 0) {
+    detail::fail<ValueError>("Conv2d",
+                             "stride and dilation must be at least 1 and padding at least "
+                             "0, not stride = (",
+                             options.stride.h, ", ", options.stride.w, "), dilation = (",
+                             options.dilation.h, ", ", options.dilation.w, "), padding = (",
+                             options.padding.h, ", ", options.padding.w, ")");
+  }
+}
+
+}  // namespace
+
+template <class T>
+BasicConv2d<T>::BasicConv2d(Index in_channels, Index out_channels, Pair kernel,
+                            const Conv2dOptions& options)
+    : options_{options.stride, options.padding, options.dilation, options.groups} {
+  check(in_channels, out_channels, kernel, options);
+  const Index fan_in = in_channels / options.groups * kernel.h * kernel.w;
+  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  weight =
+      uniform<T>({out_channels, in_channels / options.groups, kernel.h, kernel.w}, -bound, bound);
+  if (options.bias) bias = uniform<T>({out_channels}, -bound, bound);
+}
+
+template <class T>
+BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x) {
+  return tenon::conv2d(x, weight, bias, options_);
+}
+
+template <class T>
+void BasicConv2d<T>::visit(BasicVisitor<T>& v) {
+  v("weight", weight);
+  if (bias.defined()) v("bias", bias);
+}
+
+template <class T>
+std::string BasicConv2d<T>::description() const {
+  if (!weight.defined()) return "Conv2d(moved from)";
+  std::string text = "Conv2d(" + std::to_string(weight.size(1) * options_.groups) + " -> " +
+                     std::to_string(weight.size(0));
+  text += detail::option_text("kernel", {weight.size(2), weight.size(3)}, 0);
+  text += detail::option_text("stride", options_.stride, 1);
+  text += detail::option_text("padding", options_.padding, 0);
+  text += detail::option_text("dilation", options_.dilation, 1);
+  if (options_.groups != 1) text += ", groups " + std::to_string(options_.groups);
+  return text + (bias.defined() ? ")" : ", bias=false)");
+}
+
+template class BasicConv2d<float>;
+template class BasicConv2d<double>;
+
+}  // namespace tenon::nn

@@ -1,0 +1,121 @@
+#include "tenon/nn/sequential.hpp"
+
+#include <algorithm>
+
+#include "tenon/base/error.hpp"
+
+namespace tenon::nn {
+
+template <class T>
+BasicSequential<T>::BasicSequential(const BasicSequential& other) : BasicModule<T>(other) {
+  layers_.reserve(other.layers_.size());
+  try {
+    for (const auto& layer : other.layers_) {
+      BasicModule<T>* copy = layer.copy(*layer.module, nullptr);
+      if (copy == nullptr) {
+        detail::fail<ValueError>(
+            "sequential", "layer ", size(), ", ", layer.module->description(),
+            ", cannot be copied; hint: give it a copy constructor, or move the "
+            "Sequential instead");
+      }
+      layers_.push_back({copy, layer.copy});
+    }
+  } catch (...) {
+    clear();
+    throw;
+  }
+}
+
+template <class T>
+BasicSequential<T>::BasicSequential(BasicSequential&& other) noexcept
+    : BasicModule<T>(std::move(other)), layers_(std::exchange(other.layers_, {})) {}
+
+template <class T>
+BasicSequential<T>& BasicSequential<T>::operator=(const BasicSequential& other) {
+  if (this == &other) return *this;
+  const bool fits =
+      std::equal(layers_.begin(), layers_.end(), other.layers_.begin(), other.layers_.end(),
+                 [](const auto& to, const auto& from) { return to.copy == from.copy; });
+  if (!fits || layers_.empty()) return *this = BasicSequential(other);
+  BasicModule<T>::operator=(other);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].copy(*other.layers_[i].module, layers_[i].module) == nullptr) {
+      detail::fail<ValueError>("sequential", "layer ", i, ", ", layers_[i].module->description(),
+                               ", cannot be assigned; hint: give it an assignment operator");
+    }
+  }
+  return *this;
+}
+
+template <class T>
+BasicSequential<T>& BasicSequential<T>::operator=(BasicSequential&& other) noexcept {
+  BasicModule<T>::operator=(std::move(other));
+  std::swap(layers_, other.layers_);
+  return *this;
+}
+
+template <class T>
+BasicSequential<T>::~BasicSequential() {
+  clear();
+}
+
+template <class T>
+void BasicSequential<T>::add(detail::OwnedLayer<T> layer) {
+  try {
+    layers_.push_back(layer);
+  } catch (...) {
+    delete layer.module;
+    throw;
+  }
+}
+
+template <class T>
+void BasicSequential<T>::clear() noexcept {
+  for (const auto& layer : layers_) delete layer.module;
+  layers_.clear();
+}
+
+template <class T>
+BasicModule<T>& BasicSequential<T>::layer(Index i) const {
+  const Index position = i < 0 ? i + size() : i;
+  if (position < 0 || position >= size()) {
+    detail::fail<IndexError>("sequential", "there is no layer ", i, " among ", size(), " layers");
+  }
+  return *layers_[static_cast<std::size_t>(position)].module;
+}
+
+template <class T>
+void BasicSequential<T>::fail_type(Index i) const {
+  detail::fail<TypeError>("sequential", "layer ", i, " is ", layer(i).description(),
+                          ", which is not of the type asked for; hint: net[", i,
+                          "] gives it as the nn::Module that every layer is");
+}
+
+template <class T>
+BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
+  BasicTensor<T> y;
+  const BasicTensor<T>* input = &x;
+  for (const auto& layer : layers_) {
+    y = (*layer.module)(*input);
+    input = &y;
+  }
+  return *input;
+}
+
+template <class T>
+BasicTensor<T> BasicSequential<T>::forward_ids(const LongTensor& ids) {
+  if (layers_.empty()) return BasicModule<T>::forward_ids(ids);
+  BasicTensor<T> y = (*layers_[0].module)(ids);
+  for (std::size_t i = 1; i < layers_.size(); ++i) y = (*layers_[i].module)(y);
+  return y;
+}
+
+template <class T>
+void BasicSequential<T>::visit(BasicVisitor<T>& v) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) v(detail::IndexName(i), *layers_[i].module);
+}
+
+template class BasicSequential<float>;
+template class BasicSequential<double>;
+
+}  // namespace tenon::nn

@@ -1,0 +1,88 @@
+#include "tenon/optim/clip.hpp"
+
+#include <cmath>
+
+#include "checks.hpp"
+#include "tenon/base/denormals.hpp"
+#include "tenon/base/memory.hpp"
+#include "tenon/base/parallel.hpp"
+#include "tenon/tensor/tensor.hpp"
+
+namespace tenon::optim {
+namespace {
+
+constexpr Index grain = 1 << 14;
+
+/// Calls f with gradient i under its own type.
+template <class F>
+void with_gradient(const Gradients& gradients, Index i, const F& f) {
+  detail::TensorImpl* impl = gradients.gradient(i);
+  detail::retain(impl);
+  if (impl->dtype == DType::float32) return f(BasicTensor<float>(impl));
+  f(BasicTensor<double>(impl));
+}
+
+template <class T>
+double sum_of_squares(const BasicTensor<T>& g) {
+  const Index n = g.numel();
+  detail::Scratch<double> partial(chunk_count(n, grain));
+  partial[0] = 0;
+  const T* x = g.data();
+  parallel_chunks(n, grain, [&](Index chunk, Index begin, Index end) {
+    double sum = 0;
+    for (Index i = begin; i < end; ++i)
+      sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    partial[chunk] = sum;
+  });
+  double sum = 0;
+  for (Index chunk = 0; chunk < chunk_count(n, grain); ++chunk) sum += partial[chunk];
+  return sum;
+}
+
+/// Replaces every gradient by f of each of its elements. In new tensors, since two leaves may share
+/// one gradient, or the program may hold it.
+template <class F>
+void map_gradients(Gradients& gradients, const F& f) {
+  for (Index k = 0; k < gradients.size(); ++k) {
+    with_gradient(gradients, k, [&]<class T>(const BasicTensor<T>& g) {
+      auto mapped = BasicTensor<T>::empty(g.shape());
+      const T* x = g.data();
+      T* y = mapped.data();
+      parallel_for(g.numel(), grain, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) y[i] = f(x[i]);
+      });
+      detail::retain(mapped.impl());
+      gradients.set_gradient(k, mapped.impl());
+    });
+  }
+}
+
+}  // namespace
+
+double clip_grad_norm(Gradients& gradients, double max_norm) {
+  if (!(max_norm > 0)) {
+    detail::fail<ValueError>("clip_grad_norm", "max_norm must be above 0, not ", max_norm);
+  }
+  const detail::FlushDenormals flush;
+  double sum = 0;
+  for (Index i = 0; i < gradients.size(); ++i) {
+    with_gradient(gradients, i, [&](const auto& g) { sum += sum_of_squares(g); });
+  }
+  const double norm = std::sqrt(sum);
+  const double scale = max_norm / (norm + 1e-6);
+  if (!(scale >= 1)) {
+    map_gradients(gradients, [scale]<class T>(T g) { return g * static_cast<T>(scale); });
+  }
+  return norm;
+}
+
+void clip_grad_value(Gradients& gradients, double limit) {
+  detail::check_option("clip_grad_value", "limit", limit);
+  const detail::FlushDenormals flush;
+  map_gradients(gradients, [limit]<class T>(T g) {
+    const T bound = static_cast<T>(limit);
+    return g > bound ? bound : g < -bound ? -bound : g;
+  });
+}
+
+}  // namespace tenon::optim
