@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "tenon/autograd/custom.hpp"
 #include "tenon/base/error.hpp"
+#include "tenon/base/memory.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/reduce.hpp"

@@ -71,7 +71,8 @@ requires std::is_same_v<B, bool> std::string to_text(B value) { return value ? "
 /// Throws E with the message "[op] part part ..."; parts are text, numbers and shapes.
 template <class E, class... Parts>
 [[noreturn]] void fail(std::string_view op, const Parts&... parts) {
-  std::string message = "[" + std::string(op) + "] ";
+  std::string message("[");
+  message.append(op).append("] ");
   ((message += to_text(parts)), ...);
   throw E(message);
 }
