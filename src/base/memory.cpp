@@ -2,341 +2,330 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
-#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
-#include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TENON_HAS_ASAN 1
+#include "heap.hpp"
+
+#if defined(__unix__)
+#include <pthread.h>
 #endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define TENON_HAS_ASAN 1
-#endif
-#if defined(TENON_HAS_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
+
+/// Clang and g++ alike: this function reads links that are kept inside poisoned memory.
+#define TENON_READS_POISONED __attribute__((no_sanitize("address")))
 
 namespace tenon {
-
+namespace detail {
 namespace {
 
-using std::size_t;
+// Blocks of up to a kilobyte come in 16 sizes. Every thread keeps some of each to itself, in lists
+// that it reads and writes without a lock; the rest is shared. Larger blocks come from the heap.
 
-// --- sizes -----------------------------------------------------------------------------------
+constexpr std::size_t small_limit = 1024;
+constexpr int classes = small_limit / block_alignment;
+/// Bytes of one size that a thread keeps.
+constexpr std::size_t thread_bytes = 32 * 1024;
+/// What may be cached: this share of the peak, and this many bytes besides.
+constexpr double spare_share = 0.15;
+constexpr std::size_t spare_bytes = 1024 * 1024;
 
-constexpr size_t small_limit = 1024;
-constexpr int small_classes = static_cast<int>(small_limit / detail::block_alignment);
-// Most blocks are a tensor: a header of at most this, and a round number of values.
-constexpr size_t header_room = 256;
-constexpr int steps_per_octave = 16;
-constexpr int large_classes = 64 * steps_per_octave;
-
-constexpr size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
-
-constexpr int small_class(size_t bytes) {
-  return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / detail::block_alignment);
+constexpr int class_of(std::size_t bytes) {
+  return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / block_alignment);
+}
+constexpr std::size_t class_size(int k) {
+  return static_cast<std::size_t>(k + 1) * block_alignment;
 }
 
-struct LargeClass {
-  int index;
-  size_t bytes;
-};
+/// A list of free blocks of one size, linked through their first bytes.
+class BlockList {
+ public:
+  bool empty() const { return head_ == nullptr; }
+  std::uint32_t count() const { return count_; }
 
-/// Sixteen classes for each power of two, above the room for a header.
-constexpr LargeClass large_class(size_t bytes) {
-  const size_t values = bytes - header_room;
-  const int shift = static_cast<int>(std::bit_width(values - 1)) - 5;
-  const size_t steps = ((values - 1) >> shift) + 1;  // 17 .. 32
-  return {shift * steps_per_octave + static_cast<int>(steps) - steps_per_octave - 1,
-          round_up((steps << shift) + header_room, detail::block_alignment)};
-}
-static_assert(large_class(4096 + 192).bytes == 4096 + header_room);
-static_assert(large_class(small_limit + 1).bytes >= small_limit + 1);
-
-// --- free blocks -------------------------------------------------------------------------------
-
-/// What a free block holds in its own first bytes.
-struct FreeBlock {
-  FreeBlock* next;  // of the same class
-  FreeBlock* previous;
-  FreeBlock* newer;  // of all large ones, by the time of their release
-  FreeBlock* older;
-  size_t bytes;
-  int index;
-};
-
-// Under the address sanitiser a free block cannot be touched beyond that, so that the pool does not
-// hide a use after free.
-void poison([[maybe_unused]] void* block, [[maybe_unused]] size_t bytes) {
-#if defined(TENON_HAS_ASAN)
-  ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + sizeof(FreeBlock),
-                            bytes - sizeof(FreeBlock));
-#endif
-}
-void unpoison([[maybe_unused]] void* block, [[maybe_unused]] size_t bytes) {
-#if defined(TENON_HAS_ASAN)
-  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
-#endif
-}
-
-void give_back(FreeBlock* block, size_t bytes) {
-  unpoison(block, bytes);
-  std::free(block);
-}
-
-/// Free small blocks of one thread; its numbers are read by others, so they are atomic, but only
-/// the thread itself writes them.
-struct SmallCache {
-  FreeBlock* lists[small_classes] = {};
-  std::atomic<std::int64_t> live_bytes{0};
-  std::atomic<std::int64_t> cached_bytes{0};
-  SmallCache* next = nullptr;  // of the registered ones
-
-  void add(std::int64_t live, std::int64_t cached) {
-    live_bytes.store(live_bytes.load(std::memory_order_relaxed) + live, std::memory_order_relaxed);
-    cached_bytes.store(cached_bytes.load(std::memory_order_relaxed) + cached,
-                       std::memory_order_relaxed);
+  TENON_READS_POISONED void push(void* block) {
+    *static_cast<void**>(block) = head_;
+    head_ = block;
+    ++count_;
   }
-  void put(FreeBlock* block, int index) {
-    block->next = std::exchange(lists[index], block);
-  }
-  FreeBlock* take(int index) {
-    FreeBlock* block = lists[index];
-    if (block != nullptr) lists[index] = block->next;
+  TENON_READS_POISONED void* pop() {
+    void* block = head_;
+    head_ = *static_cast<void**>(block);
+    --count_;
     return block;
   }
-  void trim() {
-    for (int i = 0; i < small_classes; ++i) {
-      const size_t bytes = static_cast<size_t>(i + 1) * detail::block_alignment;
-      while (FreeBlock* block = take(i)) {
-        give_back(block, bytes);
-        add(0, -static_cast<std::int64_t>(bytes));
-      }
-    }
-  }
-};
-
-// --- the part that threads share -----------------------------------------------------------------
-
-/// Never destroyed: tensors may outlive every static object.
-struct Shared {
-  std::mutex mutex;
-  FreeBlock* bins[large_classes] = {};
-  FreeBlock* newest = nullptr;
-  FreeBlock* oldest = nullptr;
-  SmallCache* caches = nullptr;  // of running threads
-  SmallCache orphans;            // for threads that are ending
-  std::int64_t large_live = 0;
-  std::int64_t large_cached = 0;
-  std::int64_t peak_live = 0;
-  std::int64_t peak_total = 0;
-  size_t system_allocations = 0;
-
-  std::int64_t live() const { return large_live + sum(&SmallCache::live_bytes); }
-  std::int64_t cached() const { return large_cached + sum(&SmallCache::cached_bytes); }
-  void note_peak() {
-    const std::int64_t now = live();
-    peak_live = std::max(peak_live, now);
-    peak_total = std::max(peak_total, now + cached());
-  }
-
-  void put(FreeBlock* block, LargeClass size);
-  FreeBlock* take(LargeClass size);
-  void unlink(FreeBlock* block);
-  void make_room(std::int64_t bytes, SmallCache* own);
 
  private:
-  std::int64_t sum(std::atomic<std::int64_t> SmallCache::* number) const {
-    std::int64_t total = (orphans.*number).load(std::memory_order_relaxed);
-    for (const SmallCache* c = caches; c != nullptr; c = c->next) {
-      total += (c->*number).load(std::memory_order_relaxed);
-    }
-    return total;
+  void* head_ = nullptr;
+  std::uint32_t count_ = 0;
+};
+
+/// What a thread keeps to itself. Has no destructor, so that it can be used while other
+/// thread_local objects of the thread are destroyed: then room is 0 and everything goes to the
+/// shared part.
+struct ThreadCache {
+  BlockList lists[classes];
+  std::uint32_t room[classes] = {};     // 0 before the first use and after the thread's end
+  std::atomic<std::ptrdiff_t> live{0};  // written by this thread alone
+  ThreadCache* previous = nullptr;
+  ThreadCache* next = nullptr;
+  bool ended = false;
+
+  void count(std::ptrdiff_t bytes) {
+    live.store(live.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
   }
 };
 
-constinit Shared shared;
+constinit thread_local ThreadCache thread_cache;
 
-void Shared::put(FreeBlock* block, LargeClass size) {
-  *block = {bins[size.index], nullptr, nullptr, newest, size.bytes, size.index};
-  if (block->next != nullptr) block->next->previous = block;
-  bins[size.index] = block;
-  (newest != nullptr ? newest->newer : oldest) = block;
-  newest = block;
-  large_cached += static_cast<std::int64_t>(size.bytes);
-  poison(block, size.bytes);
+/// What all threads share; every member function but the fork handlers takes the lock.
+class Pool {
+ public:
+  Pool();
+
+  void* allocate_small(int k);
+  void free_small(void* block, int k) noexcept;
+  void* allocate_large(std::size_t bytes);
+  void free_large(void* block) noexcept;
+
+  MemoryStats stats();
+  void reset_peak();
+  void trim();
+  void end_thread(ThreadCache& cache);
+
+  void before_fork() { mutex_.lock(); }
+  void after_fork() { mutex_.unlock(); }
+  void after_fork_in_child();
+
+ private:
+  void enter(ThreadCache& cache);
+  void leave(ThreadCache& cache);
+  void hand_over(ThreadCache& cache, int k, std::uint32_t keep);
+  void* system_block(int k);
+  void release_small() noexcept;
+  std::size_t live() const;
+  std::size_t held() const { return held_small_ + heap_.held_bytes(); }
+  std::size_t allowance(std::size_t more);
+  void update_peaks();
+
+  std::mutex mutex_;
+  Heap heap_;
+  BlockList lists_[classes];
+  ThreadCache* threads_ = nullptr;
+  std::ptrdiff_t live_elsewhere_ = 0;  // small blocks counted by threads that have ended
+  std::size_t held_small_ = 0;
+  std::size_t system_small_ = 0;
+  std::size_t peak_live_ = 0, peak_held_ = 0;
+};
+
+/// Never destroyed: tensors in static objects are freed after everything else.
+Pool& pool() {
+  static Pool* const instance = new Pool;
+  return *instance;
 }
 
-void Shared::unlink(FreeBlock* block) {
-  (block->previous != nullptr ? block->previous->next : bins[block->index]) = block->next;
-  if (block->next != nullptr) block->next->previous = block->previous;
-  (block->newer != nullptr ? block->newer->older : newest) = block->older;
-  (block->older != nullptr ? block->older->newer : oldest) = block->newer;
-  large_cached -= static_cast<std::int64_t>(block->bytes);
+/// Hands a thread's blocks over when it ends.
+struct ThreadEnd {
+  ~ThreadEnd() { pool().end_thread(thread_cache); }
+};
+
+Pool::Pool() {
+#if defined(__unix__)
+  pthread_atfork([] { pool().before_fork(); }, [] { pool().after_fork(); },
+                 [] { pool().after_fork_in_child(); });
+#endif
 }
 
-FreeBlock* Shared::take(LargeClass size) {
-  FreeBlock* block = bins[size.index];
-  if (block == nullptr) return nullptr;
-  unlink(block);
-  unpoison(block, size.bytes);
-  return block;
-}
-
-// Before the system is asked for more: what is held must stay near the largest live set, so blocks
-// that have not been used for longest go first.
-void Shared::make_room(std::int64_t bytes, SmallCache* own) {
-  constexpr std::int64_t slack = 1 << 20;
-  const std::int64_t now = live() + bytes;
-  const std::int64_t limit = std::max(peak_live, now) * 115 / 100 + slack;
-  while (oldest != nullptr && now + cached() > limit) {
-    FreeBlock* block = oldest;
-    unlink(block);
-    give_back(block, block->bytes);
+void Pool::enter(ThreadCache& cache) {
+  thread_local ThreadEnd end;
+  static_cast<void>(&end);
+  for (int k = 0; k < classes; ++k) {
+    cache.room[k] = static_cast<std::uint32_t>(thread_bytes / class_size(k));
   }
-  if (own != nullptr && now + cached() > limit) own->trim();
+  cache.next = threads_;
+  cache.previous = nullptr;
+  if (threads_ != nullptr) threads_->previous = &cache;
+  threads_ = &cache;
 }
 
-void* system_allocate(size_t bytes) {
-  void* block = std::aligned_alloc(detail::block_alignment, bytes);
+void Pool::leave(ThreadCache& cache) {
+  for (int k = 0; k < classes; ++k) {
+    hand_over(cache, k, 0);
+    cache.room[k] = 0;
+  }
+  live_elsewhere_ += cache.live.load(std::memory_order_relaxed);
+  cache.live.store(0, std::memory_order_relaxed);
+  cache.ended = true;
+  (cache.previous == nullptr ? threads_ : cache.previous->next) = cache.next;
+  if (cache.next != nullptr) cache.next->previous = cache.previous;
+}
+
+void Pool::end_thread(ThreadCache& cache) {
+  const std::lock_guard lock(mutex_);
+  leave(cache);
+}
+
+void Pool::after_fork_in_child() {
+  // Only the forking thread lives on; what the others kept would be lost.
+  for (ThreadCache* cache = threads_; cache != nullptr;) {
+    ThreadCache* next = cache->next;
+    if (cache != &thread_cache) leave(*cache);
+    cache = next;
+  }
+  mutex_.unlock();
+}
+
+void Pool::hand_over(ThreadCache& cache, int k, std::uint32_t keep) {
+  while (cache.lists[k].count() > keep) lists_[k].push(cache.lists[k].pop());
+}
+
+std::size_t Pool::live() const {
+  std::ptrdiff_t small = live_elsewhere_;
+  for (const ThreadCache* c = threads_; c != nullptr; c = c->next) {
+    small += c->live.load(std::memory_order_relaxed);
+  }
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(small, 0)) + heap_.live_bytes();
+}
+
+void Pool::update_peaks() {
+  peak_live_ = std::max(peak_live_, live());
+  peak_held_ = std::max(peak_held_, held());
+}
+
+/// Bytes that may be held once `more` bytes are live in addition.
+std::size_t Pool::allowance(std::size_t more) {
+  const std::size_t peak = std::max(peak_live_, live() + more);
+  return peak + static_cast<std::size_t>(spare_share * static_cast<double>(peak)) + spare_bytes;
+}
+
+void* Pool::system_block(int k) {
+  const std::size_t size = class_size(k), allowed = allowance(size) - size;
+  if (held() > allowed) heap_.shrink(allowed > held_small_ ? allowed - held_small_ : 0);
+  if (held() > allowed) release_small();
+  void* block = std::aligned_alloc(block_alignment, size);
   if (block == nullptr) throw std::bad_alloc();
+  ++system_small_;
+  held_small_ += size;
   return block;
 }
 
-// --- the part of each thread ---------------------------------------------------------------------
-
-constinit thread_local SmallCache* own_cache = nullptr;
-constinit thread_local bool thread_is_ending = false;
-
-/// Registers the thread's cache; hands its blocks to the orphans when the thread ends.
-struct CacheOwner {
-  SmallCache cache;
-
-  CacheOwner() {
-    const std::lock_guard lock(shared.mutex);
-    cache.next = std::exchange(shared.caches, &cache);
-    own_cache = &cache;
+void* Pool::allocate_small(int k) {
+  const std::lock_guard lock(mutex_);
+  ThreadCache& cache = thread_cache;
+  if (cache.room[k] == 0 && !cache.ended) enter(cache);
+  void* block = lists_[k].empty() ? system_block(k) : lists_[k].pop();
+  while (!lists_[k].empty() && cache.lists[k].count() < cache.room[k] / 2) {
+    cache.lists[k].push(lists_[k].pop());
   }
-  ~CacheOwner() {
-    own_cache = nullptr;
-    thread_is_ending = true;
-    cache.trim();
-    const std::lock_guard lock(shared.mutex);
-    SmallCache** link = &shared.caches;
-    while (*link != &cache) link = &(*link)->next;
-    *link = cache.next;
-    // Negative where the thread freed what others had allocated.
-    shared.orphans.add(cache.live_bytes.load(std::memory_order_relaxed), 0);
+  const auto size = static_cast<std::ptrdiff_t>(class_size(k));
+  if (cache.ended) {
+    live_elsewhere_ += size;
+  } else {
+    cache.count(size);
   }
-};
-
-SmallCache* open_cache() {
-  if (thread_is_ending) return nullptr;
-  static thread_local CacheOwner owner;
-  return &owner.cache;
-}
-
-SmallCache* cache_of_thread() { return own_cache != nullptr ? own_cache : open_cache(); }
-
-void* allocate_new_small(size_t bytes, SmallCache* cache) {
-  const std::lock_guard lock(shared.mutex);
-  shared.make_room(static_cast<std::int64_t>(bytes), cache);
-  void* block = system_allocate(bytes);
-  ++shared.system_allocations;
-  (cache != nullptr ? *cache : shared.orphans).add(static_cast<std::int64_t>(bytes), 0);
-  shared.note_peak();
+  update_peaks();
   return block;
 }
 
-void* allocate_small(size_t bytes) {
-  const int index = small_class(bytes);
-  const size_t size = static_cast<size_t>(index + 1) * detail::block_alignment;
-  SmallCache* cache = cache_of_thread();
-  FreeBlock* block = cache != nullptr ? cache->take(index) : nullptr;
-  if (block == nullptr) return allocate_new_small(size, cache);
-  unpoison(block, size);
-  cache->add(static_cast<std::int64_t>(size), -static_cast<std::int64_t>(size));
-  return block;
-}
-
-void free_small(void* memory, size_t bytes) {
-  const int index = small_class(bytes);
-  const auto size = static_cast<std::int64_t>(index + 1) *
-                    static_cast<std::int64_t>(detail::block_alignment);
-  SmallCache* cache = cache_of_thread();
-  if (cache == nullptr) {
-    std::free(memory);
-    const std::lock_guard lock(shared.mutex);
-    return shared.orphans.add(-size, 0);
+void Pool::free_small(void* block, int k) noexcept {
+  const std::lock_guard lock(mutex_);
+  ThreadCache& cache = thread_cache;
+  const auto size = static_cast<std::ptrdiff_t>(class_size(k));
+  if (cache.ended) {
+    live_elsewhere_ -= size;
+    return lists_[k].push(block);
   }
-  cache->put(static_cast<FreeBlock*>(memory), index);
-  cache->add(-size, size);
-  poison(memory, static_cast<size_t>(size));
+  if (cache.room[k] == 0) enter(cache);
+  cache.count(-size);
+  hand_over(cache, k, cache.room[k] / 2);
+  cache.lists[k].push(block);
 }
 
-void* allocate_large(size_t bytes) {
-  const LargeClass size = large_class(bytes);
-  const auto signed_bytes = static_cast<std::int64_t>(size.bytes);
-  const std::lock_guard lock(shared.mutex);
-  void* block = shared.take(size);
+void* Pool::allocate_large(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  void* block = heap_.take(bytes);
   if (block == nullptr) {
-    shared.make_room(signed_bytes, own_cache);
-    block = system_allocate(size.bytes);
-    ++shared.system_allocations;
+    const std::size_t allowed = allowance(bytes);
+    block = heap_.grow(bytes, allowed > held_small_ ? allowed - held_small_ : 0);
   }
-  shared.large_live += signed_bytes;
-  shared.note_peak();
+  if (block == nullptr) throw std::bad_alloc();
+  update_peaks();
   return block;
 }
 
-void free_large(void* memory, size_t bytes) {
-  const LargeClass size = large_class(bytes);
-  const std::lock_guard lock(shared.mutex);
-  shared.put(static_cast<FreeBlock*>(memory), size);
-  shared.large_live -= static_cast<std::int64_t>(size.bytes);
+void Pool::free_large(void* block) noexcept {
+  const std::lock_guard lock(mutex_);
+  heap_.give(block);
+}
+
+void Pool::release_small() noexcept {
+  for (int k = 0; k < classes; ++k) {
+    while (!lists_[k].empty()) {
+      void* block = lists_[k].pop();
+      unpoison(block, class_size(k));
+      std::free(block);
+      held_small_ -= class_size(k);
+    }
+  }
+}
+
+void Pool::trim() {
+  const std::lock_guard lock(mutex_);
+  for (int k = 0; k < classes; ++k) hand_over(thread_cache, k, 0);
+  release_small();
+  heap_.trim();
+}
+
+MemoryStats Pool::stats() {
+  const std::lock_guard lock(mutex_);
+  update_peaks();
+  const std::size_t alive = live();
+  return {alive, held() - alive, peak_live_, peak_held_,
+          system_small_ + heap_.system_allocations()};
+}
+
+void Pool::reset_peak() {
+  const std::lock_guard lock(mutex_);
+  peak_live_ = live();
+  peak_held_ = held();
 }
 
 }  // namespace
 
-namespace detail {
-
 void* pool_allocate(std::size_t bytes) {
-  return bytes <= small_limit ? allocate_small(bytes) : allocate_large(bytes);
+  if (bytes > small_limit) {
+    if (bytes > PTRDIFF_MAX / 2) throw std::bad_alloc();
+    return pool().allocate_large(bytes);
+  }
+  const int k = class_of(bytes);
+  ThreadCache& cache = thread_cache;
+  void* block;
+  if (cache.lists[k].empty()) {
+    block = pool().allocate_small(k);
+  } else {
+    block = cache.lists[k].pop();
+    cache.count(static_cast<std::ptrdiff_t>(class_size(k)));
+  }
+  unpoison(block, class_size(k));
+  return block;
 }
 
 void pool_free(void* block, std::size_t bytes) noexcept {
-  bytes <= small_limit ? free_small(block, bytes) : free_large(block, bytes);
+  if (block == nullptr) return;
+  if (bytes > small_limit) return pool().free_large(block);
+  const int k = class_of(bytes);
+  ThreadCache& cache = thread_cache;
+  poison(block, class_size(k));
+  if (cache.lists[k].count() >= cache.room[k]) return pool().free_small(block, k);
+  cache.lists[k].push(block);
+  cache.count(-static_cast<std::ptrdiff_t>(class_size(k)));
 }
 
 }  // namespace detail
 
-MemoryStats memory_stats() {
-  const std::lock_guard lock(shared.mutex);
-  shared.note_peak();
-  const auto bytes = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  return {bytes(shared.live()), bytes(shared.cached()), bytes(shared.peak_live),
-          bytes(shared.peak_total), shared.system_allocations};
-}
-
-void reset_peak_memory() {
-  const std::lock_guard lock(shared.mutex);
-  shared.peak_live = shared.peak_total = 0;
-  shared.note_peak();
-}
-
-void trim_memory() {
-  SmallCache* cache = cache_of_thread();
-  const std::lock_guard lock(shared.mutex);
-  if (cache != nullptr) cache->trim();
-  while (shared.oldest != nullptr) {
-    FreeBlock* block = shared.oldest;
-    shared.unlink(block);
-    give_back(block, block->bytes);
-  }
-}
+MemoryStats memory_stats() { return detail::pool().stats(); }
+void reset_peak_memory() { detail::pool().reset_peak(); }
+void trim_memory() { detail::pool().trim(); }
 
 }  // namespace tenon
