@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.hpp"
 #include "tenon/base/memory.hpp"
+#include "tenon/tensor/layout.hpp"
 
 namespace tenon {
 
@@ -120,6 +121,7 @@ TensorImpl* new_view(TensorImpl* parent, void* data, const Shape& shape, const S
   impl->data = data;
   impl->shape = shape;
   impl->strides = strides;
+  impl->is_contiguous = is_contiguous(shape, strides);
   return impl;
 }
 

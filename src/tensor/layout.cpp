@@ -12,7 +12,7 @@ Index broadcast_stride(const TensorImpl& operand, int i, int rank) {
 template <int Inputs>
 bool all_flat(const Shape& out, const TensorImpl* const (&operands)[Inputs]) {
   for (const TensorImpl* x : operands) {
-    if (!(x->shape == out && is_contiguous(x->shape, x->strides))) return false;
+    if (!(x->is_contiguous && x->shape == out)) return false;
   }
   return true;
 }

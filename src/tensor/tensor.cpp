@@ -32,7 +32,7 @@ Index element_offset(const detail::TensorImpl& x, std::initializer_list<Dim> pos
 template <class T>
 bool BasicTensor<T>::is_contiguous() const {
   const detail::TensorImpl& x = detail::defined("is_contiguous", impl_);
-  return detail::is_contiguous(x.shape, x.strides);
+  return x.is_contiguous;
 }
 
 template <class T>

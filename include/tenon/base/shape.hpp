@@ -37,12 +37,6 @@ class Shape {
     Index* out = dims_;
     for (const Dim& d : dims) *out++ = d.value;
   }
-  constexpr Shape(const Shape& other) : rank_(other.rank_) { copy(other); }
-  constexpr Shape& operator=(const Shape& other) {
-    rank_ = other.rank_;
-    copy(other);
-    return *this;
-  }
 
   /// A shape of the given rank with every entry equal to value.
   static constexpr Shape filled(Index rank, Index value) {
@@ -108,9 +102,6 @@ class Shape {
   constexpr void resize(Index rank) {
     if (rank > max_rank) detail::fail_rank(rank);
     rank_ = static_cast<int>(rank);
-  }
-  constexpr void copy(const Shape& other) {
-    for (int i = 0; i < rank_; ++i) dims_[i] = other.dims_[i];
   }
 
   int rank_ = 0;

@@ -56,6 +56,7 @@ struct alignas(64) TensorImpl {
   bool is_leaf = false;      ///< a parameter: gradients are wanted for it under every tape
   bool is_recorded = false;  ///< made or watched under a tape; without a slot it is stale
   bool is_detached = false;  ///< the tape does not look through to the parent
+  bool is_contiguous = true;
   std::uint64_t id = 0;      ///< unique over the life of the process; the tape's key
   TensorImpl* parent = nullptr;
   TensorImpl* root = this;    ///< the end of the chain of parents
