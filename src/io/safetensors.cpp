@@ -212,7 +212,7 @@ void save_safetensors(const std::string& path, const TensorDict& tensors,
                              ": a tensor is called '__metadata__', which ",
                              "the format keeps for itself; hint: rename it");
   }
-  const auto order = order_by(tensors, [](const NamedTensor& entry) {
+  const auto order = order_by(tensors, [](const TensorEntry& entry) {
     return -static_cast<int>(type_of(entry.tensor.dtype()).bytes);
   });
   const std::string extra = metadata_text(path, tensors.metadata, metadata);

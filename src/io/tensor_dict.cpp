@@ -26,8 +26,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-TensorDict::TensorDict(std::initializer_list<NamedTensor> entries) {
-  for (const NamedTensor& entry : entries) add(entry.name, entry.tensor);
+TensorDict::TensorDict(std::initializer_list<TensorEntry> entries) {
+  for (const TensorEntry& entry : entries) add(entry.name, entry.tensor);
 }
 
 void TensorDict::add(std::string name, AnyTensor tensor) {
@@ -51,7 +51,7 @@ const AnyTensor& TensorDict::operator[](std::string_view name) const {
                              ": the dictionary is empty");
   }
   const auto closest = std::min_element(
-      entries_.begin(), entries_.end(), [name](const NamedTensor& a, const NamedTensor& b) {
+      entries_.begin(), entries_.end(), [name](const TensorEntry& a, const TensorEntry& b) {
         return edit_distance(name, a.name) < edit_distance(name, b.name);
       });
   detail::fail<IndexError>("TensorDict", "there is no tensor ", detail::in_quotes(name),

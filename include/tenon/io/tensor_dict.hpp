@@ -69,7 +69,7 @@ class AnyTensor {
 };
 
 /// One entry of a TensorDict.
-struct NamedTensor {
+struct TensorEntry {
   std::string name;
   AnyTensor tensor;
 };
@@ -83,7 +83,7 @@ class TENON_API TensorDict {
  public:
   TensorDict() = default;
   /// TensorDict{{"weight", w}, {"bias", b}}. Throws ValueError like add().
-  TensorDict(std::initializer_list<NamedTensor> entries);
+  TensorDict(std::initializer_list<TensorEntry> entries);
 
   /// Adds one tensor (shared, not copied). Throws ValueError where the name is taken or the tensor
   /// undefined.
@@ -110,7 +110,7 @@ class TENON_API TensorDict {
  private:
   [[noreturn]] void fail_type(std::string_view name, DType wanted) const;
 
-  std::vector<NamedTensor> entries_;
+  std::vector<TensorEntry> entries_;
   std::map<std::string, std::size_t, std::less<>> positions_;
 };
 
