@@ -1,0 +1,32 @@
+#pragma once
+
+#include <concepts>
+
+#include "tenon/ops/pair.hpp"
+#include "tenon/tensor/tensor.hpp"
+
+namespace tenon {
+
+/// Each is one number for both image axes or {along H, along W}.
+struct Conv2dOptions {
+  Pair stride = 1;    ///< pixels from one window to the next, >= 1
+  Pair padding = 0;   ///< rows and columns of zeros around the image, on each side, >= 0
+  Pair dilation = 1;  ///< pixels from one weight to the next, >= 1
+  Index groups = 1;   ///< parts into which both kinds of channels are split, >= 1
+};
+
+/// Cross-correlates images with a set of kernels.
+///   y[n,o,i,j] = b[o] + sum_{c,p,q} w[o,c,p,q] x[n, g C/groups + c, i stride - padding + p
+///   dilation,
+///                                               j stride - padding + q dilation]
+/// where x is zero outside the image and g = o / (O/groups) is the group of channel o.
+///   x (N, C, H, W)   w (O, C/groups, KH, KW)   b (O), or undefined for none
+///   y (N, O, H', W') with H' = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, W' likewise
+/// Throws ShapeError where these do not fit together, ValueError for an option out of its range.
+/// Saves x where dw is needed and w where dx is. Has derivatives of every order.
+/// As torch.nn.functional.conv2d.
+template <std::floating_point T>
+TENON_API BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                                const BasicTensor<T>& b = {}, const Conv2dOptions& options = {});
+
+}  // namespace tenon

@@ -1,0 +1,208 @@
+#include "tenon/ops/cross_entropy.hpp"
+
+#include <string>
+
+#include "ops/common.hpp"
+#include "ops/loss.hpp"
+#include "ops/softmax_rules.hpp"
+#include "tenon/autograd/record.hpp"
+#include "tenon/kernels/cross_entropy.hpp"
+#include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/softmax.hpp"
+
+namespace tenon {
+namespace detail {
+namespace {
+
+using kernels::CrossEntropyDims;
+
+void check_class_axis(const char* op, const char* name, const Shape& shape) {
+  if (shape.rank() >= 2) [[likely]]
+    return;
+  fail<ShapeError>(op, name, " must have shape (N, C) or (N, C, d1, ...) but have ", shape,
+                   "; hint: unsqueeze(0) makes a batch of one sample");
+}
+
+void check_smoothing(const CrossEntropyOptions& options) {
+  if (options.label_smoothing >= 0 && options.label_smoothing <= 1) [[likely]]
+    return;
+  fail<ValueError>("cross_entropy", "label_smoothing must be in [0, 1] but is ",
+                   options.label_smoothing, "; hint: 0.1 is a common choice");
+}
+
+/// The shape of logits without its class axis: one place for each sample.
+Shape sample_shape(const Shape& logits) {
+  Shape samples = logits;
+  samples.erase(1);
+  return samples;
+}
+
+[[noreturn]] void fail_label_shape(const Shape& logits, const Shape& labels) {
+  std::string hint = "each sample has one integer label";
+  if (labels == logits) {
+    hint = "one-hot targets or probabilities are given as a tensor of the logits' type";
+  } else if (labels.rank() == 2 && labels[1] == 1 && labels[0] == logits[0]) {
+    hint = "labels.squeeze(-1)";
+  }
+  fail<ShapeError>("cross_entropy", "logits ", to_string(logits, "NC"), " want labels of shape ",
+                   to_string(sample_shape(logits), "N"), " but they have ", labels,
+                   "; hint: ", hint);
+}
+
+[[noreturn]] void fail_label(const CrossEntropyDims& dims, const LongTensor& labels,
+                             Index position) {
+  const Index label = labels.data()[position];
+  const char* hint = label == dims.c
+                         ? "labels count from 0: subtract 1, or give the net one more output"
+                         : "samples to leave out carry ignore_index";
+  fail<ValueError>("cross_entropy", label_text(labels.shape(), position), " is ", label,
+                   " but must be in [0, C=", dims.c, ") or ignore_index (", dims.ignore_index,
+                   "); hint: ", hint);
+}
+
+/// (N, C, d1, ...) as (N d1 ..., C).
+template <class T>
+BasicTensor<T> rows_of(const BasicTensor<T>& logits, Index rows) {
+  if (logits.rank() == 2) return logits.contiguous();
+  Shape order{0};
+  for (int i = 2; i < logits.rank(); ++i) order.push_back(i);
+  order.push_back(1);
+  return logits.permute(order).reshape({rows, logits.shape()[1]}).contiguous();
+}
+
+/// What the second derivative needs of the labels: targets t (rows, C), and which rows count.
+template <class T>
+struct Targets {
+  BasicTensor<T> t;
+  BasicTensor<T> counts;  // (rows, 1), 0 for ignored rows
+};
+
+template <class T>
+Targets<T> targets_of(const CrossEntropyDims& dims, const LongTensor& labels) {
+  Targets<T> targets{zeros<T>({dims.n, dims.c}), zeros<T>({dims.n, 1})};
+  const double everywhere = dims.label_smoothing / static_cast<double>(dims.c);
+  T* row = targets.t.data();
+  for (Index i = 0; i < dims.n; ++i, row += dims.c) {
+    const Index label = labels.data()[i];
+    if (label == dims.ignore_index) continue;
+    targets.counts.data()[i] = T(1);
+    for (Index c = 0; c < dims.c; ++c) row[c] = static_cast<T>(everywhere);
+    row[label] = static_cast<T>(1 - dims.label_smoothing + everywhere);
+  }
+  return targets;
+}
+
+/// dlogits[i,c] = dlosses[i] (e^y[i,c] - t[i,c]) as an operation on dlosses (rows) and the
+/// logarithms y (rows, C); 0 in ignored rows. With u the gradient of dlogits, that of dlosses is
+/// sum_c u (e^y - t), and that of y is u dlosses e^y.
+template <class T>
+BasicTensor<T> cross_entropy_backward(const CrossEntropyDims& dims,
+                                      const BasicTensor<T>& dlosses_any,
+                                      const Saved<std::int64_t>& labels, const BasicTensor<T>& y) {
+  const auto dlosses = dlosses_any.contiguous();
+  auto dlogits = BasicTensor<T>::empty(y.shape());
+  kernels::cross_entropy_backward(dims, dlosses.data(), labels->data(), y.data(), dlogits.data());
+  if (Recording recording{"cross_entropy_backward", dlosses, y}) {
+    recording.rule(dlogits, [dims, labels, dlosses = saved_if(recording.needs(1), dlosses),
+                             y = Saved(y)](Sweep<T>& sweep) {
+      const auto [t, counts] = targets_of<T>(dims, *labels);
+      const auto weighted = sweep.dy() * exp(*y) * counts;
+      if (sweep.needs(0)) sweep.add(0, sum(weighted - sweep.dy() * t, {1}));
+      if (sweep.needs(1)) sweep.add(1, weighted * dlosses->unsqueeze(1));
+    });
+  }
+  return dlogits;
+}
+
+/// The losses (rows) of logits (rows, C).
+template <class T>
+BasicTensor<T> row_losses(const CrossEntropyDims& dims, const BasicTensor<T>& logits,
+                          const LongTensor& labels) {
+  auto losses = BasicTensor<T>::empty({dims.n});
+  auto y = BasicTensor<T>::empty({dims.n, dims.c});
+  kernels::cross_entropy_forward(dims, logits.data(), labels.data(), losses.data(), y.data());
+  // The logarithms stand on the tape as well, so that the gradient can be differentiated through
+  // them without keeping the logits.
+  if (Recording recording{"log_softmax", logits}) {
+    recording.rule(y, [y = Saved(y)](Sweep<T>& sweep) {
+      sweep.add(0, log_softmax_backward(sweep.dy(), *y, 1));
+    });
+  }
+  if (Recording recording{"cross_entropy", logits}) {
+    recording.describe({"ignore_index", {dims.ignore_index}});
+    recording.rule(losses, [dims, labels = Saved(labels), y = Saved(y)](Sweep<T>& sweep) {
+      sweep.add(0, cross_entropy_backward(dims, sweep.dy(), labels, *y));
+    });
+  }
+  return losses;
+}
+
+Index count_labels(const CrossEntropyDims& dims, const LongTensor& labels) {
+  Index count = 0;
+  for (Index i = 0; i < dims.n; ++i) count += labels.data()[i] != dims.ignore_index;
+  return count;
+}
+
+}  // namespace
+}  // namespace detail
+
+template <std::floating_point T>
+BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& labels_any,
+                             const CrossEntropyOptions& options) {
+  const Shape& shape = detail::defined("cross_entropy", logits.impl()).shape;
+  detail::check_class_axis("cross_entropy", "logits", shape);
+  detail::check_smoothing(options);
+  const Shape samples = detail::sample_shape(shape);
+  if (!(detail::defined("cross_entropy", labels_any.impl()).shape == samples)) {
+    detail::fail_label_shape(shape, labels_any.shape());
+  }
+  const auto labels = labels_any.contiguous();
+  const kernels::CrossEntropyDims dims{samples.numel(), shape[1], options.ignore_index,
+                                       options.label_smoothing};
+  const Index invalid = kernels::find_invalid_label(dims, labels.data());
+  if (invalid >= 0) [[unlikely]]
+    detail::fail_label(dims, labels, invalid);
+  const auto losses = detail::row_losses(dims, detail::rows_of(logits, dims.n), labels);
+  if (options.reduction == Reduction::none) return losses.reshape(samples);
+  return detail::reduce_losses(losses, options.reduction, detail::count_labels(dims, labels));
+}
+
+template <std::floating_point T>
+BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
+                             const CrossEntropyOptions& options) {
+  detail::check_same_shape("cross_entropy", "logits", logits.impl(), "targets", targets.impl());
+  detail::check_class_axis("cross_entropy", "logits", logits.shape());
+  detail::check_smoothing(options);
+  const double smoothing = options.label_smoothing;
+  const Index classes = logits.shape()[1];
+  const auto t = smoothing == 0
+                     ? targets
+                     : targets * (1 - smoothing) + smoothing / static_cast<double>(classes);
+  const auto losses = -sum(t * log_softmax(logits, 1), {1});
+  return detail::reduce_losses(losses, options.reduction, losses.numel());
+}
+
+template <std::floating_point T>
+BasicTensor<T> categorical_cross_entropy(const BasicTensor<T>& probabilities,
+                                         const BasicTensor<T>& targets, Reduction reduction) {
+  constexpr const char* op = "categorical_cross_entropy";
+  detail::check_same_shape(op, "probabilities", probabilities.impl(), "targets", targets.impl());
+  detail::check_class_axis(op, "probabilities", probabilities.shape());
+  const auto normalised = probabilities / sum(probabilities, {1}, true);
+  const auto q = clamp(normalised, T(1e-7), T(1 - 1e-7));
+  const auto losses = -sum(targets * log(q), {1});
+  return detail::reduce_losses(losses, reduction, losses.numel());
+}
+
+#define TENON_INSTANTIATE(T)                                                                    \
+  template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const LongTensor&,     \
+                                                  const CrossEntropyOptions&);                  \
+  template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const BasicTensor<T>&, \
+                                                  const CrossEntropyOptions&);                  \
+  template TENON_API BasicTensor<T> categorical_cross_entropy(const BasicTensor<T>&,            \
+                                                              const BasicTensor<T>&, Reduction);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
+
+}  // namespace tenon
