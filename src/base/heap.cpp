@@ -11,19 +11,8 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
-#if defined(TENON_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace tenon::detail {
-
-#if defined(TENON_ASAN)
-void poison(void* begin, std::size_t bytes) { ASAN_POISON_MEMORY_REGION(begin, bytes); }
-void unpoison(void* begin, std::size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(begin, bytes); }
-#else
-void poison(void*, std::size_t) {}
-void unpoison(void*, std::size_t) {}
-#endif
 
 /// Stands in front of every block; its first byte and its last lie on cache lines.
 struct alignas(block_alignment) Heap::Chunk {

@@ -3,6 +3,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define TENON_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TENON_ASAN 1
+#endif
+#endif
+#if defined(TENON_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace tenon::detail {
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -13,9 +13,6 @@
 #include <pthread.h>
 #endif
 
-/// Clang and g++ alike: this function reads links that are kept inside poisoned memory.
-#define TENON_READS_POISONED __attribute__((no_sanitize("address")))
-
 namespace tenon {
 namespace detail {
 namespace {
@@ -37,26 +34,36 @@ constexpr int class_of(std::size_t bytes) {
 constexpr std::size_t class_size(int k) {
   return static_cast<std::size_t>(k + 1) * block_alignment;
 }
+#if defined(TENON_ASAN)
+constexpr std::size_t link_offset(int k) { return class_size(k) - sizeof(void*); }
+#else
+constexpr std::size_t link_offset(int) { return 0; }
+#endif
 
-/// A list of free blocks of one size, linked through their first bytes.
+/// A list of free blocks of one size, linked through their first bytes; where freed blocks are
+/// poisoned, through their last ones, which are the least likely to be used by mistake.
 class BlockList {
  public:
   bool empty() const { return head_ == nullptr; }
   std::uint32_t count() const { return count_; }
 
-  TENON_READS_POISONED void push(void* block) {
-    *static_cast<void**>(block) = head_;
+  void push(void* block, int k) {
+    link(block, k) = head_;
     head_ = block;
     ++count_;
   }
-  TENON_READS_POISONED void* pop() {
+  void* pop(int k) {
     void* block = head_;
-    head_ = *static_cast<void**>(block);
+    head_ = link(block, k);
     --count_;
     return block;
   }
 
  private:
+  static void*& link(void* block, int k) {
+    return *reinterpret_cast<void**>(static_cast<char*>(block) + link_offset(k));
+  }
+
   void* head_ = nullptr;
   std::uint32_t count_ = 0;
 };
@@ -177,7 +184,7 @@ void Pool::after_fork_in_child() {
 }
 
 void Pool::hand_over(ThreadCache& cache, int k, std::uint32_t keep) {
-  while (cache.lists[k].count() > keep) lists_[k].push(cache.lists[k].pop());
+  while (cache.lists[k].count() > keep) lists_[k].push(cache.lists[k].pop(k), k);
 }
 
 std::size_t Pool::live() const {
@@ -214,9 +221,9 @@ void* Pool::allocate_small(int k) {
   const std::lock_guard lock(mutex_);
   ThreadCache& cache = thread_cache;
   if (cache.room[k] == 0 && !cache.ended) enter(cache);
-  void* block = lists_[k].empty() ? system_block(k) : lists_[k].pop();
+  void* block = lists_[k].empty() ? system_block(k) : lists_[k].pop(k);
   while (!lists_[k].empty() && cache.lists[k].count() < cache.room[k] / 2) {
-    cache.lists[k].push(lists_[k].pop());
+    cache.lists[k].push(lists_[k].pop(k), k);
   }
   const auto size = static_cast<std::ptrdiff_t>(class_size(k));
   if (cache.ended) {
@@ -234,12 +241,12 @@ void Pool::free_small(void* block, int k) noexcept {
   const auto size = static_cast<std::ptrdiff_t>(class_size(k));
   if (cache.ended) {
     live_elsewhere_ -= size;
-    return lists_[k].push(block);
+    return lists_[k].push(block, k);
   }
   if (cache.room[k] == 0) enter(cache);
   cache.count(-size);
   hand_over(cache, k, cache.room[k] / 2);
-  cache.lists[k].push(block);
+  cache.lists[k].push(block, k);
 }
 
 void* Pool::allocate_large(std::size_t bytes) {
@@ -262,7 +269,7 @@ void Pool::free_large(void* block) noexcept {
 void Pool::release_small() noexcept {
   for (int k = 0; k < classes; ++k) {
     while (!lists_[k].empty()) {
-      void* block = lists_[k].pop();
+      void* block = lists_[k].pop(k);
       unpoison(block, class_size(k));
       std::free(block);
       held_small_ -= class_size(k);
@@ -304,7 +311,7 @@ void* pool_allocate(std::size_t bytes) {
   if (cache.lists[k].empty()) {
     block = pool().allocate_small(k);
   } else {
-    block = cache.lists[k].pop();
+    block = cache.lists[k].pop(k);
     cache.count(static_cast<std::ptrdiff_t>(class_size(k)));
   }
   unpoison(block, class_size(k));
@@ -316,9 +323,9 @@ void pool_free(void* block, std::size_t bytes) noexcept {
   if (bytes > small_limit) return pool().free_large(block);
   const int k = class_of(bytes);
   ThreadCache& cache = thread_cache;
-  poison(block, class_size(k));
+  poison(block, link_offset(k));
   if (cache.lists[k].count() >= cache.room[k]) return pool().free_small(block, k);
-  cache.lists[k].push(block);
+  cache.lists[k].push(block, k);
   cache.count(-static_cast<std::ptrdiff_t>(class_size(k)));
 }
 
