@@ -16,18 +16,15 @@
 
 namespace tenon::detail {
 
-#if defined(__SANITIZE_ADDRESS__)
-#define TENON_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TENON_ASAN 1
-#endif
-#endif
-
 /// Tells the address sanitizer that nobody may touch these bytes, or that somebody may again:
 /// memory that waits for reuse would otherwise hide a use after free.
-void poison(void* begin, std::size_t bytes);
-void unpoison(void* begin, std::size_t bytes);
+#if defined(TENON_ASAN)
+inline void poison(void* begin, std::size_t bytes) { ASAN_POISON_MEMORY_REGION(begin, bytes); }
+inline void unpoison(void* begin, std::size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(begin, bytes); }
+#else
+inline void poison(void*, std::size_t) {}
+inline void unpoison(void*, std::size_t) {}
+#endif
 
 /// Memory for blocks above a kilobyte: segments from the system, cut into chunks as asked for.
 /// Takes the smallest free chunk that is large enough, the lowest of equal ones, and merges
