@@ -20,7 +20,7 @@ struct Residual : nn::Module {  // no macro, no registry: members are named once
 };
 // [/custom-module]
 
-data::TensorDataset bright_halves() {
+data::Dataset bright_halves() {
   Tensor images = rand({64, 1, 12, 12}) * 0.1;
   LongTensor labels = LongTensor::empty({64});
   for (Index i = 0; i < 64; ++i) {
