@@ -1,8 +1,7 @@
 // The file whose compile time the budget is about: builds a CNN, trains it, looks at the result.
 
-#include <tenon/tenon.hpp>
-
 #include <cstdio>
+#include <tenon/tenon.hpp>
 
 using namespace tenon;
 
@@ -16,12 +15,11 @@ int main() {
     images[i].narrow(2, 6 * (i % 2), 6).fill_(1.0F);
   }
 
-  nn::Sequential net{nn::Conv2d(1, 8, 3),  nn::ReLU(),    nn::MaxPool2d(2),
-                     nn::Conv2d(8, 8, 3),  nn::ReLU(),    nn::Flatten(),
-                     nn::Linear(72, 16),   nn::ReLU(),    nn::Linear(16, 2)};
+  nn::Sequential net{nn::Conv2d(1, 8, 3), nn::ReLU(), nn::MaxPool2d(2),
+                     nn::Conv2d(8, 8, 3), nn::ReLU(), nn::Flatten(),
+                     nn::Linear(72, 16),  nn::ReLU(), nn::Linear(16, 2)};
   optim::Adam adam(net, {.lr = 1e-2});
-  data::DataLoader loader(data::TensorDataset(images, labels),
-                          {.batch_size = 8, .shuffle = true});
+  data::DataLoader loader(data::TensorDataset(images, labels), {.batch_size = 8, .shuffle = true});
 
   double loss_value = 0;
   for (int epoch = 0; epoch < 20; ++epoch) {
