@@ -182,18 +182,18 @@ BasicTensor<T> pow(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                                \
+#define TENON_INSTANTIATE(T)                                                                  \
   template TENON_API BasicTensor<T> detail::affine(const char*, const BasicTensor<T>&, T, T); \
-  template TENON_API BasicTensor<T> detail::divide(T, const BasicTensor<T>&);               \
-  template TENON_API BasicTensor<T> detail::divide(const BasicTensor<T>&, T);               \
-  template TENON_API BasicTensor<T> detail::pow_scalar(const BasicTensor<T>&, T);                  \
-  template TENON_API BasicTensor<T> operator+(const BasicTensor<T>&, const BasicTensor<T>&); \
-  template TENON_API BasicTensor<T> operator-(const BasicTensor<T>&, const BasicTensor<T>&); \
-  template TENON_API BasicTensor<T> operator*(const BasicTensor<T>&, const BasicTensor<T>&); \
-  template TENON_API BasicTensor<T> operator/(const BasicTensor<T>&, const BasicTensor<T>&); \
-  template TENON_API BasicTensor<T> operator-(const BasicTensor<T>&);                       \
-  template TENON_API BasicTensor<T> maximum(const BasicTensor<T>&, const BasicTensor<T>&);  \
-  template TENON_API BasicTensor<T> minimum(const BasicTensor<T>&, const BasicTensor<T>&);  \
+  template TENON_API BasicTensor<T> detail::divide(T, const BasicTensor<T>&);                 \
+  template TENON_API BasicTensor<T> detail::divide(const BasicTensor<T>&, T);                 \
+  template TENON_API BasicTensor<T> detail::pow_scalar(const BasicTensor<T>&, T);             \
+  template TENON_API BasicTensor<T> operator+(const BasicTensor<T>&, const BasicTensor<T>&);  \
+  template TENON_API BasicTensor<T> operator-(const BasicTensor<T>&, const BasicTensor<T>&);  \
+  template TENON_API BasicTensor<T> operator*(const BasicTensor<T>&, const BasicTensor<T>&);  \
+  template TENON_API BasicTensor<T> operator/(const BasicTensor<T>&, const BasicTensor<T>&);  \
+  template TENON_API BasicTensor<T> operator-(const BasicTensor<T>&);                         \
+  template TENON_API BasicTensor<T> maximum(const BasicTensor<T>&, const BasicTensor<T>&);    \
+  template TENON_API BasicTensor<T> minimum(const BasicTensor<T>&, const BasicTensor<T>&);    \
   template TENON_API BasicTensor<T> pow(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

@@ -18,9 +18,8 @@ template <std::floating_point T>
 BasicTensor<T> exp(const BasicTensor<T>& x) {
   auto y = detail::apply("exp", kernels::exp<T>, x);
   if (detail::Recording recording{"exp", x}) {
-    recording.rule(y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) {
-      sweep.add(0, sweep.dy() * *y);
-    });
+    recording.rule(
+        y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) { sweep.add(0, sweep.dy() * *y); });
   }
   return y;
 }
@@ -29,9 +28,8 @@ template <std::floating_point T>
 BasicTensor<T> log(const BasicTensor<T>& x) {
   auto y = detail::apply("log", kernels::log<T>, x);
   if (detail::Recording recording{"log", x}) {
-    recording.rule(y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) {
-      sweep.add(0, sweep.dy() / *x);
-    });
+    recording.rule(
+        y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) { sweep.add(0, sweep.dy() / *x); });
   }
   return y;
 }
@@ -62,9 +60,8 @@ template <std::floating_point T>
 BasicTensor<T> square(const BasicTensor<T>& x) {
   auto y = detail::apply("square", kernels::square<T>, x);
   if (detail::Recording recording{"square", x}) {
-    recording.rule(y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) {
-      sweep.add(0, sweep.dy() * *x * 2);
-    });
+    recording.rule(
+        y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) { sweep.add(0, sweep.dy() * *x * 2); });
   }
   return y;
 }
@@ -73,9 +70,8 @@ template <std::floating_point T>
 BasicTensor<T> sin(const BasicTensor<T>& x) {
   auto y = detail::apply("sin", kernels::sin<T>, x);
   if (detail::Recording recording{"sin", x}) {
-    recording.rule(y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) {
-      sweep.add(0, sweep.dy() * cos(*x));
-    });
+    recording.rule(
+        y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) { sweep.add(0, sweep.dy() * cos(*x)); });
   }
   return y;
 }
@@ -127,18 +123,18 @@ BasicTensor<T> where(const BoolTensor& condition, const BasicTensor<T>& a,
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                               \
-  template TENON_API BasicTensor<T> neg(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> exp(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> log(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> sqrt(const BasicTensor<T>&);                           \
-  template TENON_API BasicTensor<T> abs(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> square(const BasicTensor<T>&);                         \
-  template TENON_API BasicTensor<T> sin(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> cos(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> clamp(const BasicTensor<T>&, std::type_identity_t<T>,  \
-                                          std::type_identity_t<T>);                        \
-  template TENON_API BasicTensor<T> where(const BoolTensor&, const BasicTensor<T>&,        \
+#define TENON_INSTANTIATE(T)                                                              \
+  template TENON_API BasicTensor<T> neg(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> exp(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> log(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> sqrt(const BasicTensor<T>&);                          \
+  template TENON_API BasicTensor<T> abs(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> square(const BasicTensor<T>&);                        \
+  template TENON_API BasicTensor<T> sin(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> cos(const BasicTensor<T>&);                           \
+  template TENON_API BasicTensor<T> clamp(const BasicTensor<T>&, std::type_identity_t<T>, \
+                                          std::type_identity_t<T>);                       \
+  template TENON_API BasicTensor<T> where(const BoolTensor&, const BasicTensor<T>&,       \
                                           const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

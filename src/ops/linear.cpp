@@ -24,8 +24,9 @@ void check_shapes(const Shape& x, const Shape& w) {
                              "; hint: one row of weights for each output");
   }
   if (x.rank() == 0) {
-    detail::fail<ShapeError>("linear", "x needs at least one axis, the features, but is a scalar; "
-                                       "hint: reshape it to (1, 1)");
+    detail::fail<ShapeError>("linear",
+                             "x needs at least one axis, the features, but is a scalar; "
+                             "hint: reshape it to (1, 1)");
   }
   if (x.at(-1) != w[1]) {
     detail::fail<ShapeError>("linear", "w expects ", w[1], " features but x has ", x.at(-1), ": ",

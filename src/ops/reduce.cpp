@@ -132,16 +132,16 @@ struct AxisSplit {
 constexpr Index copy_grain = 16384;
 
 template <class T>
-MaxResult<T> max_along(const BasicTensor<T>& x, int axis, bool keepdim) {
+MaxResult<T> max_along(const char* op, const BasicTensor<T>& x, int axis, bool keepdim) {
   const AxisSet axes = axis < 0 ? all_axes : 1u << axis;
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   if (x.numel() == 0 && shape.numel() != 0) {
-    fail<ShapeError>("max", "there is no largest of no elements: x has shape ", x.shape(),
+    fail<ShapeError>(op, "there is no largest of no elements: x has shape ", x.shape(),
                      "; hint: check with numel() before, or reduce another axis");
   }
   MaxResult<T> result{BasicTensor<T>::empty(shape), LongTensor::empty(shape)};
   kernels::max(reduce_dims(*x.impl(), axes), x.data(), result.values.data(), result.indices.data());
-  if (Recording recording{"max", x}) {
+  if (Recording recording{op, x}) {
     recording.rule(result.values, [indices = Saved(result.indices), axis](Sweep<T>& sweep) {
       sweep.add(0, place(sweep.dy(), *indices, axis, sweep.shape(0)));
     });
@@ -156,11 +156,11 @@ BasicTensor<T> pick(const BasicTensor<T>& x, const LongTensor& indices, int axis
   auto y = BasicTensor<T>::empty(indices.shape());
   const BasicTensor<T> source = x.contiguous();
   const AxisSplit split(x.shape(), axis);
-  parallel_for(y.numel(), copy_grain,
-               [&split, from = source.data(), at = indices.data(), to = y.data()](Index begin,
-                                                                                  Index end) {
-                 for (Index i = begin; i < end; ++i) to[i] = from[split.position(i, at[i])];
-               });
+  parallel_for(
+      y.numel(), copy_grain,
+      [&split, from = source.data(), at = indices.data(), to = y.data()](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) to[i] = from[split.position(i, at[i])];
+      });
   if (Recording recording{"pick", source}) {
     recording.rule(y, [indices = Saved(indices), axis](Sweep<T>& sweep) {
       sweep.add(0, place(sweep.dy(), *indices, axis, sweep.shape(0)));
@@ -176,11 +176,11 @@ BasicTensor<T> place(const BasicTensor<T>& y, const LongTensor& indices, int axi
   const BasicTensor<T> source = y.contiguous();
   const AxisSplit split(shape, axis);
   // No two elements have the same place, since each lies in a line of its own along the axis.
-  parallel_for(y.numel(), copy_grain,
-               [&split, from = source.data(), at = indices.data(), to = x.data()](Index begin,
-                                                                                  Index end) {
-                 for (Index i = begin; i < end; ++i) to[split.position(i, at[i])] = from[i];
-               });
+  parallel_for(
+      y.numel(), copy_grain,
+      [&split, from = source.data(), at = indices.data(), to = x.data()](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) to[split.position(i, at[i])] = from[i];
+      });
   if (Recording recording{"place", source}) {
     recording.rule(x, [indices = Saved(indices), axis](Sweep<T>& sweep) {
       sweep.add(0, pick(sweep.dy(), *indices, axis));
@@ -202,13 +202,13 @@ BasicTensor<T> sum_to(BasicTensor<T> x, const Shape& shape) {
 
 template <class T>
 MaxResult<T> max(const BasicTensor<T>& x, Index axis, bool keepdim) {
-  return max_along(x, defined("max", x.impl()).shape.axis(axis), keepdim);
+  return max_along("max", x, defined("max", x.impl()).shape.axis(axis), keepdim);
 }
 
 template <class T>
 LongTensor argmax(const BasicTensor<T>& x, Index axis, bool keepdim) {
   NoTape values_only;
-  return max_along(x, defined("argmax", x.impl()).shape.axis(axis), keepdim).indices;
+  return max_along("argmax", x, defined("argmax", x.impl()).shape.axis(axis), keepdim).indices;
 }
 
 }  // namespace detail
@@ -241,26 +241,26 @@ BasicTensor<T> mean(const BasicTensor<T>& x, const Shape& dims, bool keepdim) {
 template <std::floating_point T>
 BasicTensor<T> max(const BasicTensor<T>& x) {
   detail::defined("max", x.impl());
-  return detail::max_along(x, -1, false).values;
+  return detail::max_along("max", x, -1, false).values;
 }
 
 template <std::floating_point T>
 LongTensor argmax(const BasicTensor<T>& x) {
   detail::defined("argmax", x.impl());
   NoTape values_only;
-  return detail::max_along(x, -1, false).indices;
+  return detail::max_along("argmax", x, -1, false).indices;
 }
 
-#define TENON_INSTANTIATE(T)                                                                  \
-  template TENON_API BasicTensor<T> sum(const BasicTensor<T>&);                               \
-  template TENON_API BasicTensor<T> sum(const BasicTensor<T>&, const Shape&, bool);           \
-  template TENON_API BasicTensor<T> mean(const BasicTensor<T>&);                              \
-  template TENON_API BasicTensor<T> mean(const BasicTensor<T>&, const Shape&, bool);          \
-  template TENON_API BasicTensor<T> max(const BasicTensor<T>&);                               \
-  template TENON_API LongTensor argmax(const BasicTensor<T>&);                                \
-  template TENON_API MaxResult<T> detail::max(const BasicTensor<T>&, Index, bool);            \
-  template TENON_API LongTensor detail::argmax(const BasicTensor<T>&, Index, bool);           \
-  template TENON_API BasicTensor<T> detail::sum_to(BasicTensor<T>, const Shape&);             \
+#define TENON_INSTANTIATE(T)                                                                     \
+  template TENON_API BasicTensor<T> sum(const BasicTensor<T>&);                                  \
+  template TENON_API BasicTensor<T> sum(const BasicTensor<T>&, const Shape&, bool);              \
+  template TENON_API BasicTensor<T> mean(const BasicTensor<T>&);                                 \
+  template TENON_API BasicTensor<T> mean(const BasicTensor<T>&, const Shape&, bool);             \
+  template TENON_API BasicTensor<T> max(const BasicTensor<T>&);                                  \
+  template TENON_API LongTensor argmax(const BasicTensor<T>&);                                   \
+  template TENON_API MaxResult<T> detail::max(const BasicTensor<T>&, Index, bool);               \
+  template TENON_API LongTensor detail::argmax(const BasicTensor<T>&, Index, bool);              \
+  template TENON_API BasicTensor<T> detail::sum_to(BasicTensor<T>, const Shape&);                \
   template TENON_API BasicTensor<T> detail::pick(const BasicTensor<T>&, const LongTensor&, int); \
   template TENON_API BasicTensor<T> detail::place(const BasicTensor<T>&, const LongTensor&, int, \
                                                   const Shape&);

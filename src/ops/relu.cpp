@@ -9,9 +9,8 @@ template <class T>
 BasicTensor<T> detail::relu_backward(const BasicTensor<T>& dy, const BasicTensor<T>& y) {
   auto dx = apply("relu_backward", kernels::relu_backward<T>, dy, y);
   if (Recording recording{"relu_backward", dy}) {
-    recording.rule(dx, [y = Saved(y)](Sweep<T>& sweep) {
-      sweep.add(0, relu_backward(sweep.dy(), *y));
-    });
+    recording.rule(
+        dx, [y = Saved(y)](Sweep<T>& sweep) { sweep.add(0, relu_backward(sweep.dy(), *y)); });
   }
   return dx;
 }
@@ -27,10 +26,10 @@ BasicTensor<T> relu(const BasicTensor<T>& x) {
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                                \
-  template TENON_API BasicTensor<T> relu(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> detail::relu_backward(const BasicTensor<T>&,            \
-                                                        const BasicTensor<T>&);
+#define TENON_INSTANTIATE(T)                                                     \
+  template TENON_API BasicTensor<T> relu(const BasicTensor<T>&);                 \
+  template TENON_API BasicTensor<T> detail::relu_backward(const BasicTensor<T>&, \
+                                                          const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

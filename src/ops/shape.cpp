@@ -106,8 +106,8 @@ BasicTensor<T> stack(const BasicTensor<T>* parts, Index count, Index axis) {
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                      \
-  template TENON_API BasicTensor<T> cat(const BasicTensor<T>*, Index, Index);     \
+#define TENON_INSTANTIATE(T)                                                  \
+  template TENON_API BasicTensor<T> cat(const BasicTensor<T>*, Index, Index); \
   template TENON_API BasicTensor<T> stack(const BasicTensor<T>*, Index, Index);
 TENON_FOR_EACH_SCALAR(TENON_INSTANTIATE)
 #undef TENON_INSTANTIATE

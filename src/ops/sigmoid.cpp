@@ -29,10 +29,10 @@ BasicTensor<T> sigmoid(const BasicTensor<T>& x) {
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                                \
-  template TENON_API BasicTensor<T> sigmoid(const BasicTensor<T>&);                            \
-  template TENON_API BasicTensor<T> detail::sigmoid_backward(const BasicTensor<T>&,            \
-                                                        const BasicTensor<T>&);
+#define TENON_INSTANTIATE(T)                                                        \
+  template TENON_API BasicTensor<T> sigmoid(const BasicTensor<T>&);                 \
+  template TENON_API BasicTensor<T> detail::sigmoid_backward(const BasicTensor<T>&, \
+                                                             const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -24,16 +24,28 @@ struct Binary {
 };
 
 template <class T>
-BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b) { return a + b; }
+BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return a + b;
+}
 template <class T>
-BasicTensor<T> sub(const BasicTensor<T>& a, const BasicTensor<T>& b) { return a - b; }
+BasicTensor<T> sub(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return a - b;
+}
 template <class T>
-BasicTensor<T> mul(const BasicTensor<T>& a, const BasicTensor<T>& b) { return a * b; }
+BasicTensor<T> mul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return a * b;
+}
 template <class T>
-BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor<T>& b) { return a / b; }
+BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return a / b;
+}
 
-double larger(double a, double b) { return std::isnan(a) || std::isnan(b) ? quiet_nan : std::max(a, b); }
-double smaller(double a, double b) { return std::isnan(a) || std::isnan(b) ? quiet_nan : std::min(a, b); }
+double larger(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? quiet_nan : std::max(a, b);
+}
+double smaller(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? quiet_nan : std::min(a, b);
+}
 
 const Binary binaries[] = {
     {"add", add<double>, add<float>, [](double a, double b) { return a + b; }},
@@ -54,8 +66,8 @@ void check_against_plain(const Binary& binary, const BasicTensor<T>& a, const Ba
   auto expected = DoubleTensor::empty(y.shape());
   Index i = 0;
   for_each_position(y.shape(), [&](const Shape& p) {
-    expected.data()[i++] = binary.plain(static_cast<double>(value_at(a, p)),
-                                        static_cast<double>(value_at(b, p)));
+    expected.data()[i++] =
+        binary.plain(static_cast<double>(value_at(a, p)), static_cast<double>(value_at(b, p)));
   });
   CHECK(max_error(y, expected) <= tolerance);
 }
@@ -198,9 +210,7 @@ TEST_CASE("Gradients of arithmetic pass gradcheck for all broadcasts", "[ops][ar
       const auto a = random_tensor(p, 8, 0.6, 2), b = random_tensor(q, 9, 0.65, 2.1);
       check_gradients_in_all_layouts(binary.name, f, {a, b});
     }
-    const auto squared = [&](const Inputs& in) {
-      return binary.op(in[0] * in[0], in[1]) * in[1];
-    };
+    const auto squared = [&](const Inputs& in) { return binary.op(in[0] * in[0], in[1]) * in[1]; };
     check_gradients(binary.name, squared,
                     {random_tensor({2, 2}, 10, 0.6, 2), random_tensor({2, 1}, 11, 0.65, 2.1)});
   }
@@ -321,7 +331,7 @@ TEST_CASE("Operands that do not fit give errors that say so", "[ops][arithmetic]
         "and 4; hint: sizes must be equal or one of them 1, so reshape or unsqueeze the operand "
         "that should be repeated");
   CHECK_THAT(error_of<ShapeError>([&] { a - b; }), ContainsSubstring("[sub] "));
-  CHECK_THAT(error_of<ShapeError>([&] { a * b; }), ContainsSubstring("[mul] "));
+  CHECK_THAT(error_of<ShapeError>([&] { a* b; }), ContainsSubstring("[mul] "));
   CHECK_THAT(error_of<ShapeError>([&] { a / b; }), ContainsSubstring("[div] "));
   CHECK_THAT(error_of<ShapeError>([&] { maximum(a, b); }), ContainsSubstring("[maximum] "));
   CHECK_THAT(error_of<ShapeError>([&] { minimum(a, b); }), ContainsSubstring("[minimum] "));

@@ -1,21 +1,18 @@
 #pragma once
 
 #include <concepts>
-#include <type_traits>
 
+#include "tenon/ops/compare.hpp"
 #include "tenon/tensor/tensor.hpp"
 
 /// Arithmetic on tensors of float or double. Shapes broadcast under NumPy's rule: aligned at the
-/// end, sizes of 1 are repeated. A number of any arithmetic type can stand for either operand and is
-/// converted to the tensor's type. Gradients of repeated operands are summed over the repetitions.
-/// All of them throw ShapeError where shapes do not broadcast and ValueError for an undefined
-/// tensor.
+/// end, sizes of 1 are repeated. A number of any arithmetic type can stand for either operand and
+/// is converted to the tensor's type. Gradients of repeated operands are summed over the
+/// repetitions. All of them throw ShapeError where shapes do not broadcast and ValueError for an
+/// undefined tensor.
 namespace tenon {
 
 namespace detail {
-
-template <class S>
-concept Number = std::is_arithmetic_v<S>;
 
 /// y = alpha x + beta; op: the name under which it is recorded. dx = alpha dy.
 template <class T>
@@ -85,28 +82,24 @@ BasicTensor<T> operator/(S c, const BasicTensor<T>& x) {
 /// x += y means x = x + y: the handle x is bound to a new tensor, and whoever shared the old values
 /// keeps them. y is a tensor or a number; the same for -=, *= and /=.
 template <std::floating_point T, class Y>
-  requires requires(BasicTensor<T> x, Y y) { x + y; }
-BasicTensor<T>& operator+=(BasicTensor<T>& x, const Y& y) {
+auto operator+=(BasicTensor<T>& x, const Y& y) -> decltype(x = x + y) {
   return x = x + y;
 }
 template <std::floating_point T, class Y>
-  requires requires(BasicTensor<T> x, Y y) { x - y; }
-BasicTensor<T>& operator-=(BasicTensor<T>& x, const Y& y) {
+auto operator-=(BasicTensor<T>& x, const Y& y) -> decltype(x = x - y) {
   return x = x - y;
 }
 template <std::floating_point T, class Y>
-  requires requires(BasicTensor<T> x, Y y) { x * y; }
-BasicTensor<T>& operator*=(BasicTensor<T>& x, const Y& y) {
+auto operator*=(BasicTensor<T>& x, const Y& y) -> decltype(x = x * y) {
   return x = x * y;
 }
 template <std::floating_point T, class Y>
-  requires requires(BasicTensor<T> x, Y y) { x / y; }
-BasicTensor<T>& operator/=(BasicTensor<T>& x, const Y& y) {
+auto operator/=(BasicTensor<T>& x, const Y& y) -> decltype(x = x / y) {
   return x = x / y;
 }
 
-/// y = the larger of a and b, NaN where either is NaN. The larger one gets dy, equal ones half of it
-/// each, as torch.maximum. Saves a and b.
+/// y = the larger of a and b, NaN where either is NaN. The larger one gets dy, equal ones half of
+/// it each, as torch.maximum. Saves a and b.
 template <std::floating_point T>
 TENON_API BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b);
 /// y = the smaller of a and b; otherwise as maximum.
@@ -118,8 +111,8 @@ template <std::floating_point T, detail::Number S>
 BasicTensor<T> pow(const BasicTensor<T>& x, S exponent) {
   return detail::pow_scalar(x, static_cast<T>(exponent));
 }
-/// y = a^b; da = b a^(b-1) dy, db = y ln(a) dy; where a = 0, da = 0 for b = 0 and db = 0 for b >= 0,
-/// as torch.pow. db is NaN for negative a. Saves a and b.
+/// y = a^b; da = b a^(b-1) dy, db = y ln(a) dy, NaN for negative a. Where a = 0, da is 0 for b = 0
+/// and db is 0 unless b is negative, as torch.pow. Saves a, b, and y where db is needed.
 template <std::floating_point T>
 TENON_API BasicTensor<T> pow(const BasicTensor<T>& a, const BasicTensor<T>& b);
 

@@ -14,10 +14,10 @@ namespace tenon {
 ///   a (..., M, K)   b (K)           y (..., M)       b as a column
 ///   a (..., M, K)   b (..., K, N)   y (..., M, N)    axes before the last two broadcast
 ///
-/// da = dy b^T, db = a^T dy, summed over broadcast axes. Any strides are read in place: a transposed
-/// operand costs no copy. An empty sum (K = 0) is 0. Saves a and b, each where the other's gradient
-/// is needed. Throws ShapeError where inner sizes differ, for rank 0 and where batch axes do not
-/// broadcast; ValueError for an undefined tensor.
+/// da = dy b^T, db = a^T dy, summed over broadcast axes. Any strides are read in place: a
+/// transposed operand costs no copy. An empty sum (K = 0) is 0. Saves a and b, each where the
+/// other's gradient is needed. Throws ShapeError where inner sizes differ, for rank 0 and where
+/// batch axes do not broadcast; ValueError for an undefined tensor.
 template <std::floating_point T>
 TENON_API BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b);
 

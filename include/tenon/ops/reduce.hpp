@@ -21,8 +21,8 @@ BasicTensor<T> sum(const BasicTensor<T>& x, I axis, bool keepdim = false) {
   return sum(x, Shape{axis}, keepdim);
 }
 
-/// y = the sum of all elements divided by their number, of rank 0; dx = dy / number, repeated. Saves
-/// nothing.
+/// y = the sum of all elements divided by their number, of rank 0; dx = dy / number, repeated.
+/// Saves nothing.
 template <std::floating_point T>
 TENON_API BasicTensor<T> mean(const BasicTensor<T>& x);
 /// y = the means over the axes dims, over all axes where dims is empty (as torch.mean). The mean of

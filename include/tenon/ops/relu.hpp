@@ -6,8 +6,8 @@
 
 namespace tenon {
 
-/// y = max(x, 0); NaN stays NaN, for every element of x, of any shape; dx = dy where y > 0, else 0 (so 0 at 0). Saves y.
-/// Throws ValueError for an undefined tensor. As torch.relu.
+/// y = max(x, 0); NaN stays NaN, for every element of x, of any shape; dx = dy where y > 0, else 0
+/// (so 0 at 0). Saves y. Throws ValueError for an undefined tensor. As torch.relu.
 template <std::floating_point T>
 TENON_API BasicTensor<T> relu(const BasicTensor<T>& x);
 
