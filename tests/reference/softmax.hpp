@@ -13,7 +13,7 @@ template <class T>
 std::vector<long double> log_softmax(const kernels::SoftmaxDims& d, const T* x) {
   std::vector<long double> y(static_cast<std::size_t>(d.outer * d.n * d.inner));
   for (Index o = 0; o < d.outer; ++o) {
-    for (Index i = 0; i < d.inner; ++i) {
+    for (Index i = 0; i < d.inner && d.n > 0; ++i) {
       const auto at = [&](Index k) { return (o * d.n + k) * d.inner + i; };
       long double largest = x[at(0)], sum = 0;
       for (Index k = 1; k < d.n; ++k) largest = std::max<long double>(largest, x[at(k)]);

@@ -28,7 +28,10 @@ void for_each_run(const ElementwiseDims<Inputs>& dims, Index begin, Index end, c
   const int last = dims.rank - 1;
   Index coordinate[max_rank] = {};
   Index offsets[Inputs] = {};
-  if (dims.rank == 0) return run(begin, end - begin, offsets);
+  if (dims.rank <= 1) {
+    for (int k = 0; k < Inputs && dims.rank == 1; ++k) offsets[k] = begin * dims.strides[k][0];
+    return run(begin, end - begin, offsets);
+  }
 
   Index rest = begin;
   for (int axis = last; axis >= 0; --axis) {

@@ -72,9 +72,11 @@ void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
     const T m = largest(in, n, step);
     double total = 0;
     for (Index i = 0; i < n; ++i) total += static_cast<double>(std::exp(in[i * step] - m));
-    const double shift = static_cast<double>(m) + std::log(total);
+    const double log_total = std::log(total);
     for (Index i = 0; i < n; ++i) {
-      out[i * step] = static_cast<T>(static_cast<double>(in[i * step]) - shift);
+      // In this order, since m + log_total would lose digits where the logits are large.
+      const double distance = static_cast<double>(in[i * step]) - static_cast<double>(m);
+      out[i * step] = static_cast<T>(distance - log_total);
     }
   });
 }

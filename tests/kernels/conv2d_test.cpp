@@ -1,0 +1,167 @@
+#include "tenon/kernels/conv2d.hpp"
+
+#include "kernel_support.hpp"
+#include "reference/conv2d.hpp"
+
+using namespace tenon;
+using namespace tenon::test;
+
+namespace {
+
+/// As for gemm: blocks of 256 random terms, and partial sums of up to 16 chunks of samples.
+constexpr double allowed = 8;
+
+struct Options {
+  Index stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0, dilation_h = 1, dilation_w = 1;
+  Index groups = 1;
+};
+
+kernels::Conv2dDims conv(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw,
+                         const Options& s = {}) {
+  kernels::Conv2dDims d{};
+  d.n = n;
+  d.c = c;
+  d.h = h;
+  d.w = w;
+  d.o = o;
+  d.kh = kh;
+  d.kw = kw;
+  d.out_h = (h + 2 * s.pad_h - s.dilation_h * (kh - 1) - 1) / s.stride_h + 1;
+  d.out_w = (w + 2 * s.pad_w - s.dilation_w * (kw - 1) - 1) / s.stride_w + 1;
+  d.stride_h = s.stride_h;
+  d.stride_w = s.stride_w;
+  d.pad_h = s.pad_h;
+  d.pad_w = s.pad_w;
+  d.dilation_h = s.dilation_h;
+  d.dilation_w = s.dilation_w;
+  d.groups = s.groups;
+  return d;
+}
+
+std::vector<kernels::Conv2dDims> cases() {
+  return {
+      conv(1, 1, 1, 1, 1, 1, 1),
+      conv(2, 3, 7, 9, 4, 3, 3),
+      conv(2, 3, 7, 9, 4, 3, 2, {1, 1, 1, 1}),
+      conv(1, 2, 11, 8, 3, 3, 5, {2, 3, 2, 1}),
+      conv(3, 2, 9, 10, 5, 2, 3, {1, 2, 0, 3, 2, 1}),
+      conv(2, 4, 12, 12, 6, 3, 3, {2, 2, 3, 3, 3, 3, 2}),
+      conv(2, 6, 5, 5, 6, 3, 3, {1, 1, 1, 1, 1, 1, 6}),  // depthwise
+      conv(2, 3, 5, 6, 9, 3, 3, {1, 1, 2, 2, 1, 1, 3}),  // depthwise with a multiplier
+      conv(5, 7, 6, 5, 4, 1, 1),                         // reads the image itself
+      conv(2, 4, 6, 5, 6, 1, 1, {1, 1, 0, 0, 1, 1, 2}),
+      conv(2, 3, 6, 5, 4, 1, 1, {2, 2}),
+      conv(2, 3, 6, 5, 4, 1, 1, {1, 1, 1, 1}),  // outputs in the padding alone
+      conv(1, 1, 2, 2, 1, 2, 2, {1, 1, 5, 5}),
+      conv(1, 2, 3, 3, 2, 5, 5, {1, 1, 3, 3}),  // a kernel larger than the image
+      conv(1, 1, 4, 4, 2, 2, 2, {5, 5}),        // a stride larger than the image
+      conv(1, 1, 3, 40, 1, 1, 7, {1, 1, 0, 3}),
+      conv(20, 2, 4, 4, 3, 3, 3, {1, 1, 1, 1}),    // more samples than chunks
+      conv(1, 64, 20, 20, 8, 3, 3, {1, 1, 1, 1}),  // blocks of positions, k over a block
+      conv(0, 2, 5, 5, 3, 3, 3),
+      conv(2, 0, 5, 5, 3, 3, 3),
+      conv(2, 2, 5, 5, 0, 3, 3),
+      conv(2, 2, 2, 5, 3, 3, 3, {1, 1, 0, 0}),  // no output rows
+  };
+}
+
+template <class T>
+struct Data {
+  explicit Data(const kernels::Conv2dDims& d)
+      : x(normal<T>(d.n * d.c * d.h * d.w, 1)),
+        w(normal<T>(d.o * (d.c / d.groups) * d.kh * d.kw, 2)),
+        b(normal<T>(d.o, 3)),
+        dy(normal<T>(d.n * d.o * d.out_h * d.out_w, 4)) {}
+  std::vector<T> x, w, b, dy;
+};
+
+template <class T>
+std::vector<T> forward(const kernels::Conv2dDims& d, const Data<T>& data, bool bias = true) {
+  std::vector<T> y(data.dy.size(), nan_v<T>);
+  kernels::conv2d_forward(d, data.x.data(), data.w.data(), bias ? data.b.data() : nullptr,
+                          y.data());
+  return y;
+}
+
+template <class T>
+std::vector<T> backward_input(const kernels::Conv2dDims& d, const Data<T>& data) {
+  std::vector<T> dx(data.x.size(), nan_v<T>);
+  kernels::conv2d_backward_input(d, data.dy.data(), data.w.data(), dx.data());
+  return dx;
+}
+
+template <class T>
+std::vector<T> backward_weight(const kernels::Conv2dDims& d, const Data<T>& data) {
+  std::vector<T> dw(data.w.size(), nan_v<T>);
+  kernels::conv2d_backward_weight(d, data.dy.data(), data.x.data(), dw.data());
+  return dw;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("conv2d agrees with seven nested loops, forward and backward",
+                   "[kernels][conv2d]", float, double) {
+  using T = TestType;
+  for (const auto& d : cases()) {
+    INFO("x (" << d.n << ", " << d.c << ", " << d.h << ", " << d.w << "), w (" << d.o << ", .., "
+               << d.kh << ", " << d.kw << "), stride " << d.stride_h << " " << d.stride_w
+               << ", pad " << d.pad_h << " " << d.pad_w << ", dilation " << d.dilation_h << " "
+               << d.dilation_w << ", groups " << d.groups);
+    const Data<T> data(d);
+    for (bool bias : {true, false}) {
+      CHECK(worst_sum_error(forward(d, data, bias),
+                            reference::conv2d_forward(d, data.x.data(), data.w.data(),
+                                                      bias ? data.b.data() : nullptr)) <= allowed);
+    }
+    CHECK(worst_sum_error(backward_input(d, data),
+                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
+          allowed);
+    CHECK(worst_sum_error(backward_weight(d, data),
+                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
+          allowed);
+  }
+}
+
+TEMPLATE_TEST_CASE("conv2d has the same bits at any number of threads", "[kernels][conv2d]", float,
+                   double) {
+  using T = TestType;
+  for (const auto& d : {conv(40, 3, 13, 12, 8, 3, 3, {1, 1, 1, 1}), conv(3, 16, 40, 40, 8, 3, 3),
+                        conv(7, 8, 9, 9, 8, 3, 3, {2, 1, 1, 0, 1, 2, 4})}) {
+    const Data<T> data(d);
+    same_at_all_threads([&] { return forward(d, data); });
+    same_at_all_threads([&] { return backward_input(d, data); });
+    same_at_all_threads([&] { return backward_weight(d, data); });
+  }
+}
+
+TEMPLATE_TEST_CASE("a sample's output does not depend on the batch it comes in",
+                   "[kernels][conv2d]", float, double) {
+  using T = TestType;
+  const auto d = conv(9, 5, 14, 11, 6, 3, 3, {1, 1, 1, 1});
+  auto one = d;
+  one.n = 1;
+  const Data<T> data(d);
+  const auto y = forward(d, data);
+  const Index image = d.c * d.h * d.w, output = d.o * d.out_h * d.out_w;
+  std::vector<T> alone(count(output));
+  for (Index n : {0, 4, 8}) {
+    kernels::conv2d_forward(one, data.x.data() + n * image, data.w.data(), data.b.data(),
+                            alone.data());
+    CHECK(std::equal(alone.begin(), alone.end(), y.begin() + n * output));
+  }
+}
+
+TEMPLATE_TEST_CASE("a NaN pixel reaches exactly the outputs that read it", "[kernels][conv2d]",
+                   float, double) {
+  using T = TestType;
+  const auto d = conv(1, 1, 5, 5, 1, 3, 3, {1, 1, 1, 1});
+  Data<T> data(d);
+  data.x[2 * 5 + 2] = nan_v<T>;
+  const auto y = forward(d, data);
+  for (Index i = 0; i < 5; ++i) {
+    for (Index j = 0; j < 5; ++j) {
+      const bool reads = std::abs(i - 2) <= 1 && std::abs(j - 2) <= 1;
+      CHECK(std::isnan(y[count(i * 5 + j)]) == reads);
+    }
+  }
+}
