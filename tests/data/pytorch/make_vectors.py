@@ -409,11 +409,11 @@ def optimisers():
     ):
         metadata[label] = json.dumps({"op": kind, **arguments}, separators=(",", ":"))
         for bits, dtype in (("64", torch.float64), ("32", torch.float32)):
-            p = torch.nn.Parameter(start.to(dtype))
+            p = torch.nn.Parameter(start.to(dtype, copy=True))
             optimiser = getattr(torch.optim, kind)([p], **arguments)
             trail = []
             for g in grads:
-                p.grad = g.to(dtype)
+                p.grad = g.to(dtype, copy=True)
                 optimiser.step()
                 trail.append(p.detach().clone())
             tensors[f"{label}.p{bits}"] = torch.stack(trail)
