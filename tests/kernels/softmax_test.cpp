@@ -41,7 +41,10 @@ TEMPLATE_TEST_CASE("softmax and log_softmax agree with long double along any axi
       const long double scale = std::max<long double>(std::abs(log_y[i]), 1);
       worst = std::max(worst, static_cast<double>(std::abs(y[i] - log_y[i]) / scale));
     }
-    CHECK(worst <= 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    const double units = worst / static_cast<double>(std::numeric_limits<T>::epsilon());
+    // float is summed in double; for double a sum of n terms may be off by n / 2 units, and of 1000
+    // random ones is by about six.
+    CHECK(units <= (std::is_same_v<T, float> ? 2 : 8));
 
     std::vector<long double> expected;
     for (auto v : log_y) expected.push_back(std::exp(v));
