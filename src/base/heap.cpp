@@ -136,13 +136,29 @@ void* Heap::use(Chunk* c, std::size_t size) {
   return c + 1;
 }
 
-void* Heap::take(std::size_t bytes) {
-  const std::size_t size = chunk_size(bytes);
+Heap::Chunk* Heap::smallest_small(std::size_t size) const {
   Chunk* best = nullptr;
-  for (Chunk* c = free_[size >= large_limit]; c != nullptr;) {
+  for (Chunk* c = free_[false]; c != nullptr;) {
     if (c->size >= size) best = c;
     c = c->size >= size ? c->left : c->right;
   }
+  return best;
+}
+
+// The smallest that fits would cut every large chunk into rests that fit nothing: measured on the
+// training steps of convolutional networks, up to 1.5 times the live set was held instead of 1.2.
+// Large chunks are few, so looking at all of them is cheap.
+Heap::Chunk* Heap::highest_large(std::size_t size) const {
+  Chunk* best = nullptr;
+  for_each(free_[true], [&](Chunk* c) {
+    if (c->size >= size && (best == nullptr || std::greater<>()(c, best))) best = c;
+  });
+  return best;
+}
+
+void* Heap::take(std::size_t bytes) {
+  const std::size_t size = chunk_size(bytes);
+  Chunk* best = size >= large_limit ? highest_large(size) : smallest_small(size);
   if (best == nullptr) return nullptr;
   remove_free(best);
   return use(best, size);
