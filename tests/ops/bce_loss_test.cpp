@@ -98,6 +98,14 @@ TEST_CASE("Probabilities of exactly 0 and 1 give losses of at most 100", "[ops][
   CHECK(allclose(dp, tensor({0, 0, -1e12, 1e12})));
 }
 
+TEST_CASE("Targets get a limited gradient where a probability is exactly 0 or 1",
+          "[ops][bce_loss]") {
+  Tape tape;
+  const auto p = tensor({0, 1, 0.5}), t = tape.watch(tensor({0, 1, 1}));
+  const auto dt = tape.gradients(binary_cross_entropy(p, t, Reduction::sum))[t];
+  CHECK(equal(dt, tensor({100, -100, 0})));
+}
+
 TEST_CASE("Huge logits give finite losses and gradients", "[ops][bce_loss]") {
   Tape tape;
   const auto x = tape.watch(tensor({-1e30, 1e30, -200, 200, 0})), t = tensor({0, 1, 1, 0, 0.5});
