@@ -22,31 +22,38 @@
 #include "tenon/io/safetensors.hpp"
 #include "tenon/tensor/factories.hpp"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TENON_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TENON_TEST_SANITIZED 1
+#endif
+#endif
+
 namespace {
 
 // Largest request to operator new since it was set to 0; the pool keeps a count of its own.
 std::atomic<std::size_t> largest_request{0};
 
-void note_request(std::size_t bytes) {
+[[maybe_unused]] void* counted(std::size_t bytes) {
   std::size_t seen = largest_request.load(std::memory_order_relaxed);
   while (bytes > seen && !largest_request.compare_exchange_weak(seen, bytes)) {
   }
-}
-
-void* counted(std::size_t bytes) {
-  note_request(bytes);
   if (void* block = std::malloc(std::max<std::size_t>(bytes, 1))) return block;
   throw std::bad_alloc();
 }
 
 }  // namespace
 
+// The sanitizers bring operators of their own; under them only the pool is watched.
+#if !defined(TENON_TEST_SANITIZED)
 void* operator new(std::size_t bytes) { return counted(bytes); }
 void* operator new[](std::size_t bytes) { return counted(bytes); }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }
 void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+#endif
 
 using namespace tenon;
 using namespace tenon::test;
@@ -140,8 +147,8 @@ class Trial {
     const std::size_t pool = memory_stats().peak_live_bytes - live_before;
     const std::size_t largest = std::max(largest_request.load(), pool);
     CAPTURE(row_.parser, row_.tried, bytes.size(), said);
-    // A table of the entries, and the conversion of values, may take a few times the file.
-    CHECK(largest <= 4 * bytes.size() + allowed_extra);
+    // An empty tensor takes 54 bytes in a safetensors file and 256 in memory.
+    CHECK(largest <= 8 * bytes.size() + allowed_extra);
     ++row_.cases;
     row_.largest_file = std::max(row_.largest_file, bytes.size());
     row_.largest_allocation = std::max(row_.largest_allocation, largest);
