@@ -18,7 +18,7 @@ BasicLambda<T>& BasicLambda<T>::operator=(const BasicLambda& other) {
 template <class T>
 BasicTensor<T> BasicLambda<T>::forward(const BasicTensor<T>& x) {
   if (function_ == nullptr) {
-    detail::fail<ValueError>(name(), "this layer was moved from and has no function any more");
+    detail::fail<ValueError>("Lambda", "this layer was moved from and has no function any more");
   }
   return function_->call(x);
 }
