@@ -1,0 +1,122 @@
+#include "example.hpp"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace example {
+
+namespace {
+
+/// FNV-1a of the bytes of all parameters and buffers in the order of visit().
+std::string weights_hash(tenon::nn::Module& net) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const auto& entry : tenon::nn::named_tensors(net)) {
+    const tenon::Tensor values = entry.tensor.contiguous();
+    const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
+    const Index count = values.numel() * static_cast<Index>(sizeof(float));
+    for (Index i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+void finish(std::ofstream& file, const std::string& path) {
+  if (!file.flush()) throw tenon::IoError("[example] cannot write " + path);
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const char* description, Options options,
+        void (*program)(const Options&)) {
+  CLI::App app(description);
+  app.option_defaults()->always_capture_default();
+  app.add_option("--data", options.data, "Folder with the data (TENON_DATA_DIR, or embedded)");
+  app.add_option("--epochs", options.epochs, "Passes over the training data")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--batch-size", options.batch_size, "Samples a step")->check(CLI::PositiveNumber);
+  app.add_option("--lr", options.lr, "Learning rate")->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", options.seed, "Of the initial weights and the order of the samples");
+  app.add_option("--threads", options.threads, "Threads to use (0: all)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--limit", options.limit, "Train on the first N samples only (0: all)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--json", options.json, "Write the figures to this file");
+  app.add_option("--predictions", options.predictions, "Write test predictions to this CSV file");
+  app.add_option("--save", options.save, "Write the weights to this safetensors file");
+  if (options.folds > 0) {
+    app.add_option("--folds", options.folds, "Parts of the cross-validation")
+        ->check(CLI::Range(2, 1000));
+  }
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (options.threads > 0) tenon::set_num_threads(options.threads);
+    program(options);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+}
+
+void Progress::start_epoch() {
+  loss_sum_ = 0;
+  batches_ = 0;
+  start_ = std::chrono::steady_clock::now();
+}
+
+void Progress::add_batch(double loss) {
+  loss_sum_ += loss;
+  ++batches_;
+}
+
+void Progress::end_epoch() {
+  last_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  total_ += last_;
+  ++done_;
+}
+
+void Progress::print(const std::string& note) const {
+  const double loss = loss_sum_ / static_cast<double>(batches_ > 0 ? batches_ : 1);
+  std::printf("epoch %2lld/%lld  loss %.4f  %.2f s  %s\n", static_cast<long long>(done_),
+              static_cast<long long>(epochs_), loss, last_, note.c_str());
+  std::fflush(stdout);
+}
+
+void report(const Options& options, tenon::nn::Module& net, const Result& test,
+            const Progress& progress) {
+  if (!options.json.empty()) {
+    const nlohmann::ordered_json json = {{"accuracy", test.accuracy},
+                                         {"loss", test.loss},
+                                         {"parameters", tenon::nn::count_parameters(net)},
+                                         {"epochs", options.epochs},
+                                         {"train_seconds", progress.seconds()},
+                                         {"seconds_per_epoch", progress.seconds_per_epoch()},
+                                         {"seed", options.seed},
+                                         {"threads", tenon::num_threads()},
+                                         {"weights_hash", weights_hash(net)},
+                                         {"resumed_from_step", 0}};
+    std::ofstream file(options.json);
+    file << json.dump(2) << '\n';
+    finish(file, options.json);
+  }
+  if (!options.predictions.empty()) {
+    std::ofstream file(options.predictions);
+    file << "index,predicted,true\n";
+    for (Index i = 0; i < test.predicted.numel(); ++i) {
+      file << i << ',' << test.predicted(i) << ',' << test.expected(i) << '\n';
+    }
+    finish(file, options.predictions);
+  }
+  if (!options.save.empty()) tenon::io::save(net, options.save);
+}
+
+std::string percent(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %%", 100 * fraction);
+  return text;
+}
+
+}  // namespace example
