@@ -1,6 +1,7 @@
 #include "sweep.hpp"
 
 #include "gradients_builder.hpp"
+#include "tenon/base/denormals.hpp"
 #include "tenon/tensor/factories.hpp"
 
 namespace tenon::detail {
@@ -109,6 +110,8 @@ class ReverseSweep : public SweepCore {
 
 Gradients reverse_sweep(TapeContext& context, std::int32_t y_node, std::int32_t start,
                         TensorImpl* y, TensorImpl* dy) {
+  // Every kernel switches the floating-point mode and back; where it is set already, that is free.
+  const FlushDenormals flush;
   StorageLease lease(context);
   ReverseSweep sweep(context, lease.storage(), start);
   retain(dy);

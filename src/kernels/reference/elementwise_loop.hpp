@@ -25,14 +25,14 @@ inline constexpr Index costly_grain = 1 << 12;
 /// going on by the last axis' strides.
 template <int Inputs, class F>
 void for_each_run(const ElementwiseDims<Inputs>& dims, Index begin, Index end, const F& run) {
-  const int last = dims.rank - 1;
-  Index coordinate[max_rank] = {};
   Index offsets[Inputs] = {};
-  if (dims.rank <= 1) {
+  if (dims.rank <= 1) {  // nearly always; a few elements should not pay for the rest
     for (int k = 0; k < Inputs && dims.rank == 1; ++k) offsets[k] = begin * dims.strides[k][0];
     return run(begin, end - begin, offsets);
   }
 
+  const int last = dims.rank - 1;
+  Index coordinate[max_rank] = {};
   Index rest = begin;
   for (int axis = last; axis >= 0; --axis) {
     coordinate[axis] = rest % dims.sizes[axis];
