@@ -34,7 +34,7 @@ std::string to_string(const Shape& shape, const char* letters) {
 }
 
 Shape contiguous_strides(const Shape& shape) {
-  Shape strides = shape;
+  Shape strides = Shape::filled(shape.rank(), 1);
   Index step = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = step;

@@ -49,7 +49,7 @@ bool may_overlap(const TensorImpl& a, const TensorImpl& b, std::size_t item_byte
 }
 
 bool is_flat(const TensorImpl& x, const Shape& shape) {
-  return x.shape == shape && detail::is_contiguous(x.shape, x.strides);
+  return x.is_contiguous && x.shape == shape;
 }
 
 template <class T>

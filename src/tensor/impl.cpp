@@ -35,7 +35,7 @@ static_assert(alignof(TensorImpl) == block_alignment, "data right behind a heade
 static_assert(std::is_trivially_destructible_v<TensorImpl>, "destroy() calls no destructor");
 
 constexpr std::uint64_t ids_per_thread = std::uint64_t{1} << 20;
-constexpr std::size_t max_bytes = std::numeric_limits<std::ptrdiff_t>::max();
+constexpr Index max_bytes = std::numeric_limits<Index>::max() - Index{sizeof(TensorImpl)};
 
 std::atomic<std::uint64_t> next_free_id{1};
 
@@ -69,60 +69,57 @@ std::uint64_t new_id() {
 }
 
 /// Bytes of the values. Sizes before an axis of size 0 are multiplied too: strides must also fit.
-std::size_t data_bytes(const Shape& shape, std::size_t item_bytes) {
+inline std::size_t data_bytes(const Shape& shape, std::size_t item_bytes) {
   Index bytes = static_cast<Index>(item_bytes);
   bool bad = false;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     bad |= shape[i] < 0;
     bad |= __builtin_mul_overflow(bytes, shape[i], &bytes);
   }
-  if (bad || static_cast<std::size_t>(bytes) > max_bytes - sizeof(TensorImpl)) [[unlikely]] {
+  bad |= bytes > max_bytes;
+  if (bad) [[unlikely]]
     fail_size(shape);
-  }
   return static_cast<std::size_t>(bytes);
-}
-
-TensorImpl* new_header(DType dtype, std::size_t bytes_behind) {
-  const std::size_t bytes = sizeof(TensorImpl) + bytes_behind;
-  auto* impl = ::new (pool_allocate(bytes)) TensorImpl;
-  impl->dtype = dtype;
-  impl->id = new_id();
-  impl->block_bytes = bytes;
-  return impl;
-}
-
-void set_contiguous(TensorImpl* impl, const Shape& shape) {
-  impl->shape = shape;
-  impl->strides = contiguous_strides(shape);
 }
 
 }  // namespace
 
+// Each header is written field by field in one go: clearing it first would double the cost of a
+// small tensor.
+
 TensorImpl* new_tensor(DType dtype, std::size_t item_bytes, const Shape& shape) {
-  TensorImpl* impl = new_header(dtype, data_bytes(shape, item_bytes));
-  impl->data = impl + 1;
-  set_contiguous(impl, shape);
-  return impl;
+  const std::size_t bytes = sizeof(TensorImpl) + data_bytes(shape, item_bytes);
+  void* block = pool_allocate(bytes);
+  return ::new (block) TensorImpl{.dtype = dtype,
+                                  .id = new_id(),
+                                  .data = static_cast<TensorImpl*>(block) + 1,
+                                  .block_bytes = bytes,
+                                  .shape = shape,
+                                  .strides = contiguous_strides(shape)};
 }
 
 TensorImpl* new_borrowed(DType dtype, std::size_t item_bytes, void* data, const Shape& shape) {
   data_bytes(shape, item_bytes);
-  TensorImpl* impl = new_header(dtype, 0);
-  impl->data = data;
-  set_contiguous(impl, shape);
-  return impl;
+  return ::new (pool_allocate(sizeof(TensorImpl))) TensorImpl{.dtype = dtype,
+                                                              .id = new_id(),
+                                                              .data = data,
+                                                              .block_bytes = sizeof(TensorImpl),
+                                                              .shape = shape,
+                                                              .strides = contiguous_strides(shape)};
 }
 
 TensorImpl* new_view(TensorImpl* parent, void* data, const Shape& shape, const Shape& strides) {
-  TensorImpl* impl = new_header(parent->dtype, 0);
+  void* block = pool_allocate(sizeof(TensorImpl));
   retain(parent);
-  impl->parent = parent;
-  impl->root = parent->root;
-  impl->data = data;
-  impl->shape = shape;
-  impl->strides = strides;
-  impl->is_contiguous = is_contiguous(shape, strides);
-  return impl;
+  return ::new (block) TensorImpl{.dtype = parent->dtype,
+                                  .is_contiguous = is_contiguous(shape, strides),
+                                  .id = new_id(),
+                                  .parent = parent,
+                                  .root = parent->root,
+                                  .data = data,
+                                  .block_bytes = sizeof(TensorImpl),
+                                  .shape = shape,
+                                  .strides = strides};
 }
 
 void destroy(TensorImpl* impl) noexcept {

@@ -160,6 +160,7 @@ template <class T>
 BasicTensor<T> BasicTensor<T>::reshape(const Shape& shape) const {
   const TensorImpl& x = detail::defined("reshape", impl_);
   const Shape to = resolve_shape(x.shape, shape);
+  if (x.is_contiguous) return view(0, to, contiguous_strides(to));
   Shape strides;
   if (detail::reshape_strides(x.shape, x.strides, to, strides)) return view(0, to, strides);
   return contiguous().view(0, to, contiguous_strides(to));
