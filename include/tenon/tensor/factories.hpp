@@ -16,7 +16,7 @@ template <class T>
 class Nested {
  public:
   template <class U>
-    requires std::is_arithmetic_v<U>
+  requires std::is_arithmetic_v<U>
   constexpr Nested(U value) : value_(static_cast<T>(value)) {}
   constexpr Nested(std::initializer_list<Nested> items) : items_(items), is_number_(false) {}
 
@@ -76,24 +76,27 @@ BasicTensor<T> ones_like(const BasicTensor<T>& x) {
   return ones<T>(x.shape());
 }
 
-/// start, start + step, ... below stop. Throws ValueError for step = 0.
+/// start, start + step, ... below stop (above it where step < 0). Throws ValueError for a step of
+/// 0, fractions asked of an integer type, and values outside the type's range.
 template <class T = float>
 TENON_API BasicTensor<T> arange(double start, double stop, double step = 1);
 template <class T = float>
 BasicTensor<T> arange(double stop) {
   return arange<T>(0, stop);
 }
-/// count values from start to stop, both included.
+/// count values from start to stop, both included. Throws ValueError for count < 0 and for bounds
+/// outside the type's range.
 template <class T = float>
 TENON_API BasicTensor<T> linspace(double start, double stop, Index count);
 /// The n x n identity matrix.
 template <class T = float>
 TENON_API BasicTensor<T> eye(Index n);
 
-/// Uniform in [low, high), from this thread's default generator.
+/// Uniform in [low, high), from this thread's default generator. Throws ValueError unless
+/// low <= high.
 template <class T = float>
 TENON_API BasicTensor<T> uniform(const Shape& shape, double low = 0, double high = 1);
-/// Normal with the given mean and standard deviation.
+/// Normal with the given mean and standard deviation. Throws ValueError for stddev < 0.
 template <class T = float>
 TENON_API BasicTensor<T> normal(const Shape& shape, double mean = 0, double stddev = 1);
 /// PyTorch's names of the two above.
@@ -105,15 +108,16 @@ template <class T = float>
 BasicTensor<T> randn(const Shape& shape) {
   return normal<T>(shape);
 }
-/// Integers in [low, high).
+/// Integers in [low, high). Throws ValueError where there are none.
 TENON_API LongTensor randint(Index low, Index high, const Shape& shape);
 /// 0 .. n-1 in random order.
 TENON_API LongTensor randperm(Index n);
 
-/// A copy of shape.numel() values that lie in row-major order at data.
+/// A copy of shape.numel() values that lie in row-major order at data. Throws ValueError for null.
 template <class T>
 TENON_API BasicTensor<T> from_data(const T* data, const Shape& shape);
 /// A tensor over the caller's memory, which must outlive it and every view; nothing is copied.
+/// Throws ValueError for null.
 template <class T>
 TENON_API BasicTensor<T> from_blob(T* data, const Shape& shape);
 

@@ -57,9 +57,9 @@ struct alignas(64) TensorImpl {
   bool is_recorded = false;  ///< made or watched under a tape; without a slot it is stale
   bool is_detached = false;  ///< the tape does not look through to the parent
   bool is_contiguous = true;
-  std::uint64_t id = 0;      ///< unique over the life of the process; the tape's key
+  std::uint64_t id = 0;  ///< unique over the life of the process; the tape's key
   TensorImpl* parent = nullptr;
-  TensorImpl* root = this;    ///< the end of the chain of parents
+  TensorImpl* root = this;  ///< the end of the chain of parents
   void* data = nullptr;
   std::size_t block_bytes = 0;
   std::uint32_t version = 0;  ///< of a root: counts writes in place

@@ -22,7 +22,7 @@ inline constexpr Slice all{};
 /// One entry of BasicTensor::index: a position (which drops the axis) or a Slice.
 struct IndexItem {
   template <class I>
-    requires std::is_integral_v<I>
+  requires std::is_integral_v<I>
   constexpr IndexItem(I position) : slice{static_cast<Index>(position)}, is_position(true) {}
   constexpr IndexItem(Slice s) : slice(s) {}
 

@@ -12,8 +12,8 @@ namespace tenon {
 /// A strided, row-major array of at most max_rank axes.
 ///
 /// The object is a handle of eight bytes: copying it shares the values, clone() copies them. Views
-/// (reshape, transpose, slice, ...) share the values too and cost nothing but a header. A view stays
-/// connected to what it was made from under a tape; only detach() cuts the connection.
+/// (reshape, transpose, slice, ...) share the values too and cost nothing but a header. A view
+/// stays connected to what it was made from under a tape; only detach() cuts the connection.
 /// A default-constructed tensor is undefined: defined() is false and nothing else may be asked.
 template <class T>
 class TENON_API BasicTensor {
@@ -78,7 +78,8 @@ class TENON_API BasicTensor {
   /// The value of a tensor with one element. Throws ShapeError.
   T item() const;
 
-  /// Writes every element, broadcasting values to this shape. Throws ShapeError.
+  /// Writes every element, broadcasting values to this shape; both may share storage. Throws
+  /// ShapeError, and ValueError for a tensor that repeats its values (expand).
   void copy_(const BasicTensor& values);
   void fill_(T value);
   /// Tells the tape that values were changed through data() or element access.
