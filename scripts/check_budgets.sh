@@ -76,7 +76,7 @@ trainer=$work/mnist_cnn
 gcc_openmp=$(g++ -print-file-name=libgomp.so)
 g++ -std=c++20 -O2 -ffunction-sections -fdata-sections -I "$source_dir/include" \
   -I "$source_dir/examples/common" "-DTENON_EXAMPLES_DATA_DIR=\"$source_dir/examples/data\"" \
-  "$source_dir"/examples/mnist_cnn/*.cpp -o "$trainer" -Wl,--gc-sections -static-libstdc++ \
+  "$source_dir"/examples/mnist_cnn/*.cpp "$source_dir"/examples/common/*.cpp -o "$trainer" -Wl,--gc-sections -static-libstdc++ \
   -static-libgcc "$build_dir/src/libtenon.a" "$(g++ -print-file-name=libz.a)" "$gcc_openmp" \
   -lpthread -s
 bytes=$(wc -c <"$trainer")
