@@ -175,9 +175,10 @@ std::string metadata_text(const std::string& path, Metadata metadata, const Meta
   for (const auto& [key, value] : more) metadata[key] = value;
   std::string text;
   for (const auto& [key, value] : metadata) {
-    text += (text.empty() ? "" : ",") + json_text(path, key) + ":" + json_text(path, value);
+    if (!text.empty()) text += ",";
+    text += json_text(path, key) + ":" + json_text(path, value);
   }
-  return text.empty() ? "" : "\"__metadata__\":{" + text + "}";
+  return text.empty() ? text : std::string("\"__metadata__\":{").append(text).append("}");
 }
 
 std::string header_text(const std::string& path, const TensorDict& tensors,
@@ -188,15 +189,20 @@ std::string header_text(const std::string& path, const TensorDict& tensors,
     begins[i] = end;
     end += bytes_of(tensors.begin()[static_cast<std::ptrdiff_t>(i)].tensor);
   }
-  std::string text = "{" + metadata;
+  std::string text("{");
+  text += metadata;
   std::size_t i = 0;
   for (const auto& [name, tensor] : tensors) {
     std::string sizes;
-    for (Index size : tensor.shape()) sizes += (sizes.empty() ? "" : ",") + std::to_string(size);
+    for (Index size : tensor.shape()) {
+      if (!sizes.empty()) sizes += ",";
+      sizes += std::to_string(size);
+    }
     const std::uint64_t begin = begins[i++];
-    text += (text.size() > 1 ? "," : "") + json_text(path, name) + ":{\"dtype\":\"" +
-            type_of(tensor.dtype()).name + "\",\"shape\":[" + sizes + "],\"data_offsets\":[" +
-            std::to_string(begin) + "," + std::to_string(begin + bytes_of(tensor)) + "]}";
+    if (text.size() > 1) text += ",";
+    text += json_text(path, name) + ":{\"dtype\":\"" + type_of(tensor.dtype()).name +
+            "\",\"shape\":[" + sizes + "],\"data_offsets\":[" + std::to_string(begin) + "," +
+            std::to_string(begin + bytes_of(tensor)) + "]}";
   }
   text += "}";
   text.append((8 - text.size() % 8) % 8, ' ');  // so that the values start on 8 bytes
