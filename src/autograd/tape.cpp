@@ -60,7 +60,8 @@ constexpr int most_growing_sweeps = 1000;
       "gradients", "the loss of shape ", y.shape,
       " was not recorded on this tape. It was computed before the tape was opened, under a NoTape "
       "or in another thread, or it depends on no nn::Parameter and on nothing watched; hint: open "
-      "the tape in the same thread before the forward pass, and tape.watch(x) what is no parameter");
+      "the tape in the same thread before the forward pass, and tape.watch(x) what is no "
+      "parameter");
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ TEST_CASE("gradients of a leaf used twice add up", "[autograd][tape][tiny]") {
   REQUIRE(g.size() == 1);
 }
 
-TEST_CASE("without a tape, or with constants alone, nothing is recorded", "[autograd][tape][tiny]") {
+TEST_CASE("without a tape, or with constants alone, nothing is recorded",
+          "[autograd][tape][tiny]") {
   const auto x = leaf(tensor<double>({1, 2}));
   REQUIRE_FALSE(Tape::is_recording());
   const auto y = x * x;
@@ -213,8 +214,7 @@ TEST_CASE("asking for what has no gradient says why", "[autograd][tape]") {
   REQUIRE_FALSE(g.find(other).defined());
 }
 
-TEST_CASE("a loss that was not recorded here names every way that can happen",
-          "[autograd][tape]") {
+TEST_CASE("a loss that was not recorded here names every way that can happen", "[autograd][tape]") {
   const auto x = leaf(tensor<double>({1}));
   const auto before = sum(x);
   Tape tape;
@@ -259,10 +259,9 @@ TEST_CASE("a custom function's rule is held to its word", "[autograd][custom]") 
                                    [](const DoubleTensor&) { return std::vector<DoubleTensor>{}; });
   REQUIRE_THROWS_WITH(tape.gradients(sum(few)),
                       Contains("[few]") && Contains("returned 0 gradients for 1 inputs"));
-  const auto misshapen =
-      custom_function("misshapen", {x}, x.detach().clone(), [](const DoubleTensor&) {
-        return std::vector<DoubleTensor>{tensor<double>({1})};
-      });
+  const auto misshapen = custom_function(
+      "misshapen", {x}, x.detach().clone(),
+      [](const DoubleTensor&) { return std::vector<DoubleTensor>{tensor<double>({1})}; });
   REQUIRE_THROWS_WITH(tape.gradients(sum(misshapen)),
                       Contains("[misshapen]") && Contains("shape (1)") && Contains("shape (2)"));
 }
@@ -314,11 +313,12 @@ TEST_CASE("a rule may run a tape of its own", "[autograd][tape]") {
   const auto x = leaf(tensor<double>({2}));
   Tape tape;
   // Recomputes the forward pass in the backward one, as activation checkpointing does.
-  const auto y = custom_function("recomputed", {x}, (x.detach() * x.detach()), [&](const DoubleTensor& dy) {
-    Tape again;
-    const auto v = again.watch(x.detach());
-    return std::vector<DoubleTensor>{again.gradients(v * v, dy)[v]};
-  });
+  const auto y =
+      custom_function("recomputed", {x}, (x.detach() * x.detach()), [&](const DoubleTensor& dy) {
+        Tape again;
+        const auto v = again.watch(x.detach());
+        return std::vector<DoubleTensor>{again.gradients(v * v, dy)[v]};
+      });
   const Gradients g = tape.gradients(sum(y + x));
   REQUIRE(equal(g[x], tensor<double>({5})));
 }

@@ -57,12 +57,12 @@ TEST_CASE("the README's example trains", "[docs]") {
 
 TEST_CASE("the guide's tensors", "[docs]") {
   // [tensors]
-  Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});     // float; tensor<double>(...) for double
-  Tensor column = x.index({all, 1});             // 2, 5: a view, as NumPy's x[:, 1]
-  Tensor scaled = 10 * x + tensor({1, 2, 3});    // broadcasts
-  Tensor means = mean(x, {1});                   // 2, 5
-  column.fill_(0);                               // writes into x
-  float corner = x(0, -1);                       // 3
+  Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});   // float; tensor<double>(...) for double
+  Tensor column = x.index({all, 1});           // 2, 5: a view, as NumPy's x[:, 1]
+  Tensor scaled = 10 * x + tensor({1, 2, 3});  // broadcasts
+  Tensor means = mean(x, {1});                 // 2, 5
+  column.fill_(0);                             // writes into x
+  float corner = x(0, -1);                     // 3
   // [/tensors]
   REQUIRE(equal(x, tensor({{1, 0, 3}, {4, 0, 6}})));
   REQUIRE(equal(scaled, tensor({{11, 22, 33}, {41, 52, 63}})));

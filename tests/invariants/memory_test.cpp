@@ -67,8 +67,9 @@ TEST_CASE("the bound on held memory binds where the live set is large", "[invari
   manual_seed(1);
   trim_memory();
   reset_peak_memory();
-  nn::Sequential net{nn::Conv2d(1, 32, 3), nn::ReLU(), nn::MaxPool2d(2), nn::Conv2d(32, 64, 3),
-                     nn::ReLU(),           nn::Flatten(), nn::Linear(7744, 10)};
+  nn::Sequential net{nn::Conv2d(1, 32, 3),  nn::ReLU(), nn::MaxPool2d(2),
+                     nn::Conv2d(32, 64, 3), nn::ReLU(), nn::Flatten(),
+                     nn::Linear(7744, 10)};
   optim::Adam adam(net);
   const Tensor images = rand({64, 1, 28, 28});
   const LongTensor labels = randint(0, 10, {64});

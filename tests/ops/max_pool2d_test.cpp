@@ -23,6 +23,7 @@ const Case cases[] = {
     {{2, 2, 4, 6}, 2, {}},
     {{1, 2, 7, 5}, 2, {}},
     {{1, 1, 1, 1}, 1, {}},
+    {{1, 2, 7, 8}, {2, 3}, {}},
     {{2, 3, 4, 3}, {4, 3}, {}},
     {{1, 2, 9, 8}, 3, {.stride = 2}},
     {{2, 1, 5, 5}, 3, {.stride = 1}},
@@ -208,6 +209,7 @@ TEST_CASE("max_pool2d refuses options out of their range", "[ops][max_pool2d]") 
         }) ==
         "[max_pool2d] padding (1, 2) is more than half of the window, which spans 4 x 2 pixels; "
         "hint: a window must hold at least one pixel of the image");
+  CHECK_THROWS_AS(max_pool2d(zeros(x), {2, 4}, {.padding = {2, 0}}), ValueError);
 }
 
 TEST_CASE("max_pool2d refuses an image whose pixels cannot be counted in 32 bits",

@@ -39,7 +39,8 @@ class TENON_API Gradients {
   /// How many leaves have a gradient.
   Index size() const { return count_; }
 
-  /// For the layers above: the id and gradient of entry i in [0, size()), in the order of the sweep.
+  /// For the layers above: the id and gradient of entry i in [0, size()), in the order of the
+  /// sweep.
   std::uint64_t id(Index i) const { return entries_[i].id; }
   detail::TensorImpl* gradient(Index i) const { return entries_[i].gradient; }
   /// Replaces the gradient of entry i (gradient clipping does); takes over one reference.

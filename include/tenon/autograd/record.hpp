@@ -42,7 +42,7 @@ struct Node {
   const Attributes* attributes = nullptr;
   void (*run)(Node&, SweepCore&) = nullptr;
   void (*destroy)(Node&) = nullptr;
-  std::uint64_t id = 0;             ///< of the output
+  std::uint64_t id = 0;                  ///< of the output
   const std::int32_t* inputs = nullptr;  ///< nodes of the inputs, -1 for constants
   std::int32_t input_count = 0;
   DType dtype{};

@@ -65,7 +65,8 @@ class TENON_API Tape {
 
   Index start_;             // position of the first own node
   Tape* enclosing_;         // the tape that was open in this thread before
-  bool enclosing_records_;  // whether it was recording: then nodes and sweeps of this one are its too
+  bool enclosing_records_;  // whether it was recording: then nodes and sweeps of this one are its
+                            // too
   Index size_at_last_sweep_ = 0;
   int growing_sweeps_ = 0;
 };

@@ -19,7 +19,7 @@ inline constexpr int max_rank = 8;
 struct Dim {
   Index value;
   template <class I>
-    requires std::is_integral_v<I>
+  requires std::is_integral_v<I>
   constexpr Dim(I v) : value(static_cast<Index>(v)) {}
 };
 
@@ -114,8 +114,8 @@ TENON_API std::string to_string(const Shape& shape, const char* letters = "");
 /// The strides of a row-major (C order) tensor: the last one is 1.
 TENON_API Shape contiguous_strides(const Shape& shape);
 
-/// The shape that both broadcast to under NumPy's rule: aligned at the end, each pair of sizes equal
-/// or one of them 1. op names the caller in the ShapeError thrown when they do not fit.
+/// The shape that both broadcast to under NumPy's rule: aligned at the end, each pair of sizes
+/// equal or one of them 1. op names the caller in the ShapeError thrown when they do not fit.
 TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
 }  // namespace tenon

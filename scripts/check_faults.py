@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Plants faults in kernels and operations, one at a time, and says which ones the tests catch.
+
+    scripts/check_faults.py [BUILD_DIR]     about a quarter of an hour on 2 cores
+
+Works on a copy of the committed tree. A fault counts as caught when the tests of one of the named
+layers fail (or the compiler refuses it, which it should not). Prints a Markdown table; fails where
+more than one fault survives."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KERNELS = "src/kernels/reference/"
+
+# (file, text that stands there once, what it becomes, layers whose tests should notice)
+FAULTS = [
+    (KERNELS + "conv2d.cpp", "const Index first = q * d.dilation_w - d.pad_w;\n    for_each_output_run(d, begin, end, [&](Index i, Index j, Index n) {\n      const Index h = i * d.stride_h - d.pad_h + p * d.dilation_h;\n      const Inside in(first, d.stride_w, d.w, j, h >= 0 && h < d.h ? n : 0);\n      const T* pixel",
+     "const Index first = q - d.pad_w;\n    for_each_output_run(d, begin, end, [&](Index i, Index j, Index n) {\n      const Index h = i * d.stride_h - d.pad_h + p * d.dilation_h;\n      const Inside in(first, d.stride_w, d.w, j, h >= 0 && h < d.h ? n : 0);\n      const T* pixel", "kernels"),
+    (KERNELS + "conv2d.cpp", "first >= width ? 0 : (width - 1 - first) / stride + 1",
+     "first >= width ? 0 : (width - 1 - first) / stride", "kernels"),
+    (KERNELS + "conv2d.cpp", "std::fill_n(out + o * plan.positions, end - begin, b[group * plan.o + o]);",
+     "std::fill_n(out + o * plan.positions, end - begin, b[o]);", "kernels"),
+    (KERNELS + "conv2d.cpp", "plane >= (first + 1) * d.groups || begin > 0",
+     "plane > first * d.groups || begin > 0", "kernels"),
+    (KERNELS + "conv2d.cpp", "for (Index chunk = 1; chunk < chunks; ++chunk) total +=",
+     "for (Index chunk = 1; chunk < chunks - 1; ++chunk) total +=", "kernels"),
+    (KERNELS + "gemm_block.hpp", "const bool add = accumulate || p > 0;",
+     "const bool add = accumulate;", "kernels"),
+    (KERNELS + "gemm_block.hpp", "if (columns < width) std::fill(panel, panel + k * width, T(0));",
+     "", "kernels"),
+    (KERNELS + "gemm.cpp", "if (!accumulate) clear(d, c);", "", "kernels"),
+    (KERNELS + "gemm.cpp", "c + i * d.c_batch + j, d.c_row, accumulate,",
+     "c + i * d.c_batch + j, d.n, accumulate,", "kernels"),
+    (KERNELS + "max_pool2d.cpp", "(v > y[j]) | ((v != v) & (y[j] == y[j]))",
+     "(v >= y[j]) | ((v != v) & (y[j] == y[j]))", "kernels"),
+    (KERNELS + "max_pool2d.cpp", "| ((v != v) & (y[j] == y[j]))", "", "kernels"),
+    (KERNELS + "max_pool2d.cpp", "image[argmax[k]] += dy[k]", "image[argmax[k]] = dy[k]", "kernels"),
+    (KERNELS + "softmax.cpp", "dx[k] = y[k] * (dy[k] - dot);", "dx[k] = y[k] * dy[k] - dot;",
+     "kernels"),
+    (KERNELS + "softmax.cpp", "const T e = std::exp(in[i * step] - m);",
+     "const T e = std::exp(in[i * step]);", "kernels"),
+    (KERNELS + "cross_entropy.cpp", "const T hit = static_cast<T>(1 - d.label_smoothing) + smooth;",
+     "const T hit = static_cast<T>(1 - d.label_smoothing);", "kernels"),
+    (KERNELS + "bce.cpp", "const T p = (x[i] < T(0) ? e : T(1)) / (T(1) + e);",
+     "const T p = T(1) / (T(1) + e);", "kernels"),
+    (KERNELS + "sgd.cpp", "buffer[i] = first ? gradient : momentum", "buffer[i] = momentum",
+     "kernels"),
+    (KERNELS + "adam.cpp", "static_cast<T>(step.lr / step.bias_correction1)",
+     "static_cast<T>(step.lr)", "kernels"),
+    (KERNELS + "reduce.cpp", "for (int k = 0; k < level; ++k) total = waiting_[k][j] + total;",
+     "for (int k = 1; k < level; ++k) total = waiting_[k][j] + total;", "kernels"),
+    (KERNELS + "reduce.cpp", "if (candidate > value || (candidate != candidate && value == value))",
+     "if (candidate > value)", "kernels"),
+    (KERNELS + "elementwise_loop.hpp", "coordinate[axis] = 0;\n      for (int k = 0; k < Inputs; ++k) offsets[k] -=",
+     "coordinate[axis] = 0;\n      for (int k = 1; k < Inputs; ++k) offsets[k] -=", "kernels"),
+    ("src/ops/arithmetic.cpp", "if (sweep.needs(1)) sweep.add(1, -detail::sum_to(sweep.dy(), sweep.shape(1)));",
+     "if (sweep.needs(1)) sweep.add(1, detail::sum_to(sweep.dy(), sweep.shape(1)));", "ops"),
+    ("src/ops/arithmetic.cpp", "if (sweep.needs(1)) sweep.add(1, -detail::sum_to(da * *y, sweep.shape(1)));",
+     "if (sweep.needs(1)) sweep.add(1, -detail::sum_to(da, sweep.shape(1)));", "ops"),
+    ("src/ops/conv2d.cpp", "if (sweep.needs(2)) sweep.add(2, sum(sweep.dy(), {0, 2, 3}));",
+     "if (sweep.needs(2)) sweep.add(2, mean(sweep.dy(), {0, 2, 3}));", "ops"),
+    ("src/ops/conv2d.cpp", "if (sweep.needs(1)) sweep.add(1, conv2d_backward_input(dims, *dy, sweep.dy()));",
+     "if (sweep.needs(1)) sweep.add(1, conv2d_backward_input(dims, *dy, *dy));", "ops"),
+    ("src/ops/softmax.cpp", "sweep.add(1, u * centred - *dy * sum(u * *y, {axis}, true));",
+     "sweep.add(1, u * centred);", "ops"),
+    ("src/ops/matmul.cpp", "if (dims.b_batch == 0 && dims.a_batch == dims.m * dims.a_row) {",
+     "if (dims.b_batch == 0) {", "ops"),
+    ("src/autograd/record.cpp", "sum = added(sum, g);", "sum = g;", "autograd ops"),
+    ("src/autograd/view.cpp", "if (g.is_reshape()) return dy.reshape(g.base_shape);",
+     "if (g.shape.numel() == g.base_shape.numel()) return dy.reshape(g.base_shape);",
+     "autograd ops"),
+    (KERNELS + "copy.cpp", "+=", "=", "kernels autograd"),
+]
+
+
+def run(*command, **options):
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+
+
+def outcome(build, layers):
+    """What the tests of the layers say of the tree as it is now."""
+    for layer in layers.split():
+        target = f"tenon_{layer}_tests"
+        if run("cmake", "--build", build, "--target", target, "--parallel", "2").returncode != 0:
+            return "does not compile"
+        try:
+            tests = run(f"{build}/tests/{target}", "~[timing]", timeout=300)
+        except subprocess.TimeoutExpired:
+            return "caught"
+        if tests.returncode != 0:
+            return "caught"
+    return "SURVIVED"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder) / "tree"
+        run("git", "clone", "--quiet", str(ROOT), str(tree), check=True)
+        build = sys.argv[1] if len(sys.argv) > 1 else str(pathlib.Path(folder) / "build")
+        options = ["-DTENON_BUILD_EXAMPLES=OFF", "-DTENON_BUILD_BENCH=OFF"]
+        if shutil.which("ccache"):
+            options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+        run("cmake", "-S", str(tree), "-B", build, "-G", "Ninja", *options, check=True)
+        if outcome(build, "kernels ops autograd") != "SURVIVED":
+            sys.exit("the tests fail before any fault is planted")
+        print("| # | file | fault | outcome |\n|---|---|---|---|")
+        survived = 0
+        for number, (path, old, new, layers) in enumerate(FAULTS, 1):
+            source = tree / path
+            text = source.read_text()
+            if old not in text:
+                sys.exit(f"fault {number}: {path} no longer contains {old!r}")
+            source.write_text(text.replace(old, new, 1))
+            result = outcome(build, layers)
+            source.write_text(text)
+            os.utime(source)
+            survived += result != "caught"
+            shown = new.strip().splitlines()[0] if new.strip() else f"without {old.strip()}"
+            print(f"| {number} | {path} | `{shown.replace('|', '&#124;')}` | {result} |", flush=True)
+    print(f"\n{len(FAULTS) - survived} of {len(FAULTS)} faults caught")
+    return survived > 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
