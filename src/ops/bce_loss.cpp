@@ -33,7 +33,7 @@ template <class T>
 BasicTensor<T> bce_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& p,
                             const BasicTensor<T>& target) {
   if (Tape::is_recording()) {
-    return dy_any * (p - target) / maximum(p * (1 - p), full<T>({}, T(1e-12)));
+    return dy_any * (p - target) / maximum(p * (1 - p), full<T>({}, T(1e-12F)));
   }
   const auto dy = dy_any.contiguous();
   auto dp = BasicTensor<T>::empty(p.shape());

@@ -17,8 +17,8 @@ struct ReduceDims {
 };
 
 /// y[kept] = sum over the reduced axes of x; an empty sum is 0, a mean is a sum divided afterwards.
-/// Summed in blocks whose partial sums are added pairwise, so that the rounding error grows with
-/// the logarithm of the number of terms; the order follows from the shape alone. Parallel over
+/// Summed in double, in blocks whose sums are added pairwise, so that a float result is rounded
+/// once; the order follows from the shape alone. Parallel over
 /// outputs where there are many, over fixed chunks of a long sum where there are few.
 template <class T>
 TENON_API void sum(const ReduceDims& dims, const T* x, T* y);

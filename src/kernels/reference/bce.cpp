@@ -37,7 +37,8 @@ template <class T>
 void bce_backward(Index n, const T* dy, const T* p, const T* target, T* dx) {
   for_each(n, dx, [=](Index i) {
     const T variance = p[i] * (T(1) - p[i]);
-    return dy[i] * (p[i] - target[i]) / (variance < T(1e-12) ? T(1e-12) : variance);
+    constexpr T least = 1e-12F;  // a float in PyTorch, for double too
+    return dy[i] * (p[i] - target[i]) / (variance < least ? least : variance);
   });
 }
 

@@ -19,84 +19,88 @@ constexpr Index part = 1 << 16;
 constexpr Index tile = 64;
 
 /// Adds what it is given as a balanced binary tree would: the number of partial sums that wait at
-/// level k is bit k of the count. Width sums run side by side.
-template <class T, Index Width>
+/// level k is bit k of the count. Width sums run side by side. All sums are taken in double, which
+/// leaves those of float with one rounding, the last.
+template <Index Width>
 class PairwiseSum {
  public:
   /// Takes the sum of one block from x[0 .. width).
-  void add(const T* x, Index width) {
+  void add(const double* x, Index width) {
     int level = 0;
     for (Index bits = count_++; bits & 1; bits >>= 1) ++level;
     for (Index j = 0; j < width; ++j) {
-      T total = x[j];
+      double total = x[j];
       for (int k = 0; k < level; ++k) total = waiting_[k][j] + total;
       waiting_[level][j] = total;
     }
   }
 
-  void finish(T* y, Index width) const {
-    for (Index j = 0; j < width; ++j) y[j] = T(0);
-    int level = 0;
-    for (Index bits = count_; bits != 0; bits >>= 1, ++level) {
-      if ((bits & 1) == 0) continue;
-      for (Index j = 0; j < width; ++j) y[j] = waiting_[level][j] + y[j];
+  template <class Out>
+  void finish(Out* y, Index width) const {
+    for (Index j = 0; j < width; ++j) {
+      double total = 0;
+      int level = 0;
+      for (Index bits = count_; bits != 0; bits >>= 1, ++level) {
+        if (bits & 1) total = waiting_[level][j] + total;
+      }
+      y[j] = static_cast<Out>(total);
     }
   }
 
  private:
   static constexpr int levels = 20;  // 2^20 blocks: a part has at most 2^16 runs
   Index count_ = 0;
-  T waiting_[levels][Width];
+  double waiting_[levels][Width];
 };
 
 /// The sum of n <= block terms.
 template <class T>
-T sum_block(const T* x, Index n, Index step) {
+double sum_block(const T* x, Index n, Index step) {
   constexpr Index lanes = 8;
-  T lane[lanes] = {};
+  double lane[lanes] = {};
   Index i = 0;
   if (step == 1) {
     for (; i + lanes <= n; i += lanes) {
-      for (Index k = 0; k < lanes; ++k) lane[k] += x[i + k];
+      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[i + k]);
     }
   } else {
     for (; i + lanes <= n; i += lanes) {
-      for (Index k = 0; k < lanes; ++k) lane[k] += x[(i + k) * step];
+      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[(i + k) * step]);
     }
   }
-  for (Index k = 0; i < n; ++i, ++k) lane[k] += x[i * step];
+  for (Index k = 0; i < n; ++i, ++k) lane[k] += static_cast<double>(x[i * step]);
   return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 /// One output's terms [begin, end).
 template <class T>
-T sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
-  PairwiseSum<T, 1> total;
+double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
+  PairwiseSum<1> total;
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
     for (Index i = 0; i < n; i += block) {
-      const T s = sum_block(run + i * step, std::min(block, n - i), step);
+      const double s = sum_block(run + i * step, std::min(block, n - i), step);
       total.add(&s, 1);
     }
   });
-  T result;
+  double result;
   total.finish(&result, 1);
   return result;
 }
 
 /// The terms [begin, end) of width <= tile outputs whose terms lie next to each other.
-template <class T>
+template <class T, class Out>
 void sum_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x, Index width,
-                 T* y) {
-  PairwiseSum<T, tile> total;
+                 Out* y) {
+  PairwiseSum<tile> total;
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     for (Index i = 0; i < n; i += rows) {
       const T* row = x + offsets[0] + i * step;
-      T sums[tile] = {};
+      double sums[tile] = {};
       for (Index k = 0; k < std::min(rows, n - i); ++k, row += step) {
-        for (Index j = 0; j < width; ++j) sums[j] += row[j];
+        for (Index j = 0; j < width; ++j) sums[j] += static_cast<double>(row[j]);
       }
       total.add(sums, width);
     }
@@ -188,6 +192,19 @@ Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, co
   return largest;
 }
 
+/// The sum of each part of the terms: of output i at sums[part * outputs + i].
+template <class T, class Out>
+void sum_parts(const Plan& plan, bool side_by_side, const T* x, Out* sums) {
+  plan.run([&](Index p, Index first, Index width, Index offset, Index begin, Index end) {
+    Out* out = sums + p * plan.kept.numel + first;
+    if (side_by_side) {
+      sum_columns(plan.terms, begin, end, x + offset, width, out);
+    } else {
+      *out = static_cast<Out>(sum_terms(plan.terms, begin, end, x + offset));
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -196,21 +213,15 @@ void sum(const ReduceDims& dims, const T* x, T* y) {
   const bool side_by_side = columns(dims);
   const Plan plan(dims, side_by_side ? tile : 1);
   if (plan.terms.numel == 0) return std::fill(y, y + plan.kept.numel, T(0));
+  if (plan.parts == 1) return sum_parts(plan, side_by_side, x, y);
 
-  detail::Scratch<T> scratch(plan.parts == 1 ? 0 : plan.kept.numel * plan.parts);
-  T* partial = plan.parts == 1 ? y : scratch.data();
-  plan.run([&](Index p, Index first, Index width, Index offset, Index begin, Index end) {
-    T* out = partial + p * plan.kept.numel + first;
-    if (side_by_side) {
-      sum_columns(plan.terms, begin, end, x + offset, width, out);
-    } else {
-      *out = sum_terms(plan.terms, begin, end, x + offset);
-    }
-  });
-  if (plan.parts == 1) return;
+  detail::Scratch<double> partial(plan.kept.numel * plan.parts);
+  sum_parts(plan, side_by_side, x, partial.data());
   const ElementwiseDims<1> parts = axes(1, &plan.parts, &plan.kept.numel);
   parallel_for(plan.kept.numel, cheap_grain, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) y[i] = sum_terms(parts, 0, plan.parts, partial + i);
+    for (Index i = begin; i < end; ++i) {
+      y[i] = static_cast<T>(sum_terms(parts, 0, plan.parts, partial.data() + i));
+    }
   });
 }
 
