@@ -95,11 +95,13 @@ class FirstException {
 
 void run_on_team(int threads, Index chunks, void (*run)(const void*, Index), const void* context) {
   FirstException first;
+  // Dealt by a counter of ours: LLVM's runtime allocates memory for every loop with a dynamic
+  // schedule.
+  std::atomic<Index> next{0};
 #pragma omp parallel num_threads(threads)
   {
     const FlushDenormals flush;
-#pragma omp for schedule(dynamic) nowait
-    for (Index chunk = 0; chunk < chunks; ++chunk) {
+    for (Index chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
       if (first.skips(chunk)) continue;
       try {
         run(context, chunk);
