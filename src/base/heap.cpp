@@ -21,6 +21,7 @@ struct alignas(block_alignment) Heap::Chunk {
   Chunk *left, *right;   // in the tree of free chunks
   Chunk *older, *newer;  // in the list of free segments
   std::uint32_t returned_pages;
+  std::uint16_t segment;  // by age; starts again from 0 after many
   bool free;
   bool large;
 
@@ -126,6 +127,7 @@ void* Heap::use(Chunk* c, std::size_t size) {
     rest->below = c;
     rest->above = c->above;
     rest->large = c->large;
+    rest->segment = c->segment;
     if (c->above != nullptr) c->above->below = rest;
     c->above = rest;
     c->size = size;
@@ -148,17 +150,21 @@ Heap::Chunk* Heap::smallest_small(std::size_t size) const {
 // The smallest that fits would cut every large chunk into rests that fit nothing: measured on the
 // training steps of convolutional networks, up to 1.5 times the live set was held instead of 1.2.
 // Large chunks are few, so looking at all of them is cheap.
-Heap::Chunk* Heap::highest_large(std::size_t size) const {
+Heap::Chunk* Heap::oldest_large(std::size_t size) const {
   Chunk* best = nullptr;
+  const auto better = [&](Chunk* c) {
+    return best == nullptr || c->segment < best->segment ||
+           (c->segment == best->segment && std::greater<>()(c, best));
+  };
   for_each(free_[true], [&](Chunk* c) {
-    if (c->size >= size && (best == nullptr || std::greater<>()(c, best))) best = c;
+    if (c->size >= size && better(c)) best = c;
   });
   return best;
 }
 
 void* Heap::take(std::size_t bytes) {
   const std::size_t size = chunk_size(bytes);
-  Chunk* best = size >= large_limit ? highest_large(size) : smallest_small(size);
+  Chunk* best = size >= large_limit ? oldest_large(size) : smallest_small(size);
   if (best == nullptr) return nullptr;
   remove_free(best);
   return use(best, size);
@@ -187,6 +193,7 @@ void* Heap::grow(std::size_t bytes, std::size_t allowance) {
   Chunk* segment = new (memory) Chunk{};
   segment->size = wanted;
   segment->large = large;
+  segment->segment = static_cast<std::uint16_t>(system_allocations_);
   return use(segment, size);
 }
 

@@ -27,8 +27,8 @@ inline void unpoison(void*, std::size_t) {}
 #endif
 
 /// Memory for blocks above a kilobyte: segments from the system, cut into chunks as asked for.
-/// Takes the smallest free chunk that is large enough (of large ones, the one with the highest
-/// address), and merges neighbours that are free. What is free therefore depends only on what is
+/// Takes the smallest free chunk that is large enough (of large ones, that in the oldest
+/// segment and there the highest), and merges neighbours that are free. What is free therefore depends only on what is
 /// live, and a program that allocates in the same pattern over and over asks the system for nothing
 /// after the first rounds. Chunks below 128 KiB have segments of their own, so that a small one
 /// never pins a large segment.
@@ -69,7 +69,7 @@ class Heap {
   static void for_each(Chunk* tree, const F& f);
 
   Chunk* smallest_small(std::size_t size) const;
-  Chunk* highest_large(std::size_t size) const;
+  Chunk* oldest_large(std::size_t size) const;
   void* use(Chunk* c, std::size_t size);
   void add_free(Chunk* c);
   void remove_free(Chunk* c);

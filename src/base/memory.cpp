@@ -157,10 +157,7 @@ void Pool::enter(ThreadCache& cache) {
 }
 
 void Pool::leave(ThreadCache& cache) {
-  for (int k = 0; k < classes; ++k) {
-    hand_over(cache, k, 0);
-    cache.room[k] = 0;
-  }
+  for (std::uint32_t& room : cache.room) room = 0;
   live_elsewhere_ += cache.live.load(std::memory_order_relaxed);
   cache.live.store(0, std::memory_order_relaxed);
   cache.ended = true;
@@ -170,11 +167,13 @@ void Pool::leave(ThreadCache& cache) {
 
 void Pool::end_thread(ThreadCache& cache) {
   const std::lock_guard lock(mutex_);
+  for (int k = 0; k < classes; ++k) hand_over(cache, k, 0);
   leave(cache);
 }
 
 void Pool::after_fork_in_child() {
-  // Only the forking thread lives on; what the others kept would be lost.
+  // Only the forking thread lives on. What the others kept is lost: they may have been in the midst
+  // of changing their lists.
   for (ThreadCache* cache = threads_; cache != nullptr;) {
     ThreadCache* next = cache->next;
     if (cache != &thread_cache) leave(*cache);
