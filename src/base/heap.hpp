@@ -28,10 +28,10 @@ inline void unpoison(void*, std::size_t) {}
 
 /// Memory for blocks above a kilobyte: segments from the system, cut into chunks as asked for.
 /// Takes the smallest free chunk that is large enough (of large ones, that in the oldest
-/// segment and there the highest), and merges neighbours that are free. What is free therefore depends only on what is
-/// live, and a program that allocates in the same pattern over and over asks the system for nothing
-/// after the first rounds. Chunks below 128 KiB have segments of their own, so that a small one
-/// never pins a large segment.
+/// segment and there the highest), and merges neighbours that are free. What is free therefore
+/// depends only on what is live, and a program that allocates in the same pattern over and over
+/// asks the system for nothing after the first rounds. Chunks below 128 KiB have segments of their
+/// own, so that a small one never pins a large segment.
 ///
 /// Not thread-safe.
 class Heap {
