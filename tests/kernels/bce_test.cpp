@@ -76,9 +76,9 @@ TEMPLATE_TEST_CASE("bce_with_logits agrees with its formula, far out too", "[ker
     const L loss = std::max<L>(v, 0) - v * t + std::log1p(e);
     const L p = 1 / (1 + std::exp(-v));
     const L scale = std::abs(v) + 1;
-    worst = std::max(worst, static_cast<double>(std::abs(y[i] - loss) / scale));
-    worst = std::max(worst, static_cast<double>(std::abs(dx[i] - dy[i] * (p - t)) /
-                                                std::max<L>(std::abs(dy[i]), 1)));
+    worst = larger(worst, static_cast<double>(std::abs(y[i] - loss) / scale));
+    worst = larger(worst, static_cast<double>(std::abs(dx[i] - dy[i] * (p - t)) /
+                                              std::max<L>(std::abs(dy[i]), 1)));
   }
   CHECK(worst <= 2 * std::numeric_limits<T>::epsilon());
 

@@ -58,6 +58,7 @@ std::vector<kernels::Conv2dDims> cases() {
       conv(1, 1, 3, 40, 1, 1, 7, {1, 1, 0, 3}),
       conv(20, 2, 4, 4, 3, 3, 3, {1, 1, 1, 1}),    // more samples than chunks
       conv(1, 64, 20, 20, 8, 3, 3, {1, 1, 1, 1}),  // blocks of positions, k over a block
+      conv(40, 3, 13, 12, 8, 3, 3, {1, 1, 1, 1}),  // several partial sums of dw
       conv(0, 2, 5, 5, 3, 3, 3),
       conv(2, 0, 5, 5, 3, 3, 3),
       conv(2, 2, 5, 5, 0, 3, 3),

@@ -51,10 +51,10 @@ TEMPLATE_TEST_CASE("cross_entropy and its gradient agree with their formulas in 
                                     : static_cast<double>(dlosses[count(i)]) *
                                           (static_cast<double>(std::exp(exact[at])) - t);
         const double scale = std::max(1.0, std::abs(static_cast<double>(dlosses[count(i)])));
-        worst = std::max(worst, std::abs(static_cast<double>(dx[at]) - gradient) / scale);
+        worst = larger(worst, std::abs(static_cast<double>(dx[at]) - gradient) / scale);
       }
       const double scale = 20;  // the logits' size
-      worst = std::max(worst, std::abs(static_cast<double>(losses[count(i)] - loss)) / scale);
+      worst = larger(worst, std::abs(static_cast<double>(losses[count(i)] - loss)) / scale);
     }
     CHECK(worst <= 8 * std::numeric_limits<T>::epsilon());
   }

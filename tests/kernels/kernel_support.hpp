@@ -78,6 +78,11 @@ auto same_at_all_threads(const F& run) {
   return expected;
 }
 
+/// The larger of two errors, where not a number is the largest of all: std::max would drop it.
+inline double larger(double worst, double error) {
+  return std::isnan(error) ? infinity_v<double> : std::max(worst, error);
+}
+
 /// The largest |y - expected| / (epsilon scale), where scale = max(|expected|, the smallest normal
 /// number): how many units of the last place a function is off.
 template <class T, class U>
@@ -94,7 +99,7 @@ double worst_ulps(const std::vector<T>& y, const std::vector<U>& expected) {
     const long double scale = std::max<long double>(std::abs(e), std::numeric_limits<T>::min());
     const long double off =
         std::abs(static_cast<long double>(y[i]) - e) / (scale * std::numeric_limits<T>::epsilon());
-    worst = std::max(worst, std::isnan(off) ? infinity_v<double> : static_cast<double>(off));
+    worst = larger(worst, static_cast<double>(off));
   }
   return worst;
 }
@@ -110,7 +115,7 @@ double worst_sum_error(const std::vector<T>& y, const std::vector<reference::Pro
     const double unit = std::numeric_limits<T>::epsilon() * expected[i].magnitude +
                         static_cast<double>(std::numeric_limits<T>::min());
     const double off = std::abs(static_cast<double>(y[i]) - expected[i].value) / unit;
-    worst = std::max(worst, std::isnan(off) ? infinity_v<double> : off);
+    worst = larger(worst, off);
   }
   return worst;
 }

@@ -34,7 +34,7 @@ TEMPLATE_TEST_CASE("sgd's steps agree with PyTorch's formulas in double", "[kern
     }
     double worst = 0;
     for (std::size_t i = 0; i < w.size(); ++i) {
-      worst = std::max(worst, std::abs(static_cast<double>(w[i]) - exact_w[i]));
+      worst = larger(worst, std::abs(static_cast<double>(w[i]) - exact_w[i]));
     }
     CHECK(worst <= 8 * std::numeric_limits<T>::epsilon());
   }

@@ -39,7 +39,7 @@ TEMPLATE_TEST_CASE("softmax and log_softmax agree with long double along any axi
     double worst = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
       const long double scale = std::max<long double>(std::abs(log_y[i]), 1);
-      worst = std::max(worst, static_cast<double>(std::abs(y[i] - log_y[i]) / scale));
+      worst = larger(worst, static_cast<double>(std::abs(y[i] - log_y[i]) / scale));
     }
     const double units = worst / static_cast<double>(std::numeric_limits<T>::epsilon());
     // float is summed in double; for double a sum of n terms may be off by n / 2 units, and of 1000
@@ -104,8 +104,8 @@ TEMPLATE_TEST_CASE("gradients of softmax and log_softmax follow their formulas",
       const double g = static_cast<double>(dy[at]);
       const double expected = static_cast<double>(y[at]) * (g - dot);
       const double log_expected = g - std::exp(static_cast<double>(log_y[at])) * sum;
-      worst = std::max(worst, std::abs(static_cast<double>(dx[at]) - expected) / magnitude);
-      worst = std::max(worst, std::abs(static_cast<double>(log_dx[at]) - log_expected) / magnitude);
+      worst = larger(worst, std::abs(static_cast<double>(dx[at]) - expected) / magnitude);
+      worst = larger(worst, std::abs(static_cast<double>(log_dx[at]) - log_expected) / magnitude);
     }
     CHECK(worst <= 2 * std::numeric_limits<T>::epsilon());
   }
