@@ -16,6 +16,7 @@ package_table='
 g++                 g++      gcc-c++             gcc            libomp
 cmake               cmake    cmake               cmake          cmake
 ninja-build         ninja    ninja-build         ninja          ninja
+libhwy-dev          -        highway-devel       highway        highway
 zlib1g-dev          -        zlib-devel          zlib           -
 nlohmann-json3-dev  -        json-devel          nlohmann-json  nlohmann-json
 libcli11-dev        -        cli11-devel         cli11          cli11

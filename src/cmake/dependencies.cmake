@@ -45,6 +45,15 @@ tenon_dependency(OpenMP TARGET OpenMP::OpenMP_CXX PACKAGE
                  "g++, or libomp-dev for clang")
 tenon_dependency(ZLIB TARGET ZLIB::ZLIB PACKAGE zlib1g-dev)
 
+if(TENON_SIMD)
+  set(HWY_ENABLE_TESTS OFF)
+  set(HWY_ENABLE_EXAMPLES OFF)
+  set(HWY_ENABLE_INSTALL OFF)
+  tenon_dependency(
+    hwy TARGET hwy::hwy PACKAGE libhwy-dev PREFER_CONFIG
+    REPOSITORY https://github.com/google/highway.git TAG 1.2.0)
+endif()
+
 set(JSON_BuildTests OFF)
 set(JSON_Install OFF)
 tenon_dependency(

@@ -17,10 +17,17 @@ struct Conv2dDims {
   Index groups = 1;
 };
 
+/// What is done to every output while it is at hand: max(., 0) where relu is set (NaN stays NaN).
+/// The same bits as doing it afterwards.
+struct ConvEpilogue {
+  bool relu = false;
+};
+
 /// y[n,o,i,j] = b[o] + sum_{c,p,q} w[o,c,p,q] x[n, g C/groups + c, i stride - pad + p dilation,
 /// ...], g = the group of o; x is zero outside the image. b may be null.
 template <class T>
-TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, const T* b, T* y);
+TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, const T* b, T* y,
+                              const ConvEpilogue& epilogue = {});
 
 /// dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q] dy[n,o,i,j].
 template <class T>

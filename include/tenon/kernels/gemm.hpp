@@ -16,10 +16,19 @@ struct GemmDims {
   Index c_batch = 0, c_row;
 };
 
-/// c[i,j] = sum_p a[i,p] b[p,j]  (+ c[i,j] where accumulate is set);  k = 0 gives zeros.
-/// Each c[i,j] is summed in one fixed order of p, whatever the number of threads. c overlaps
-/// neither a nor b. Parallel over the batch and blocks of rows: every thread owns whole rows of c.
+/// What is done to every element of the finished sum: + bias[j], then max(., 0) where relu is set
+/// (NaN stays NaN). The same bits as doing it afterwards.
 template <class T>
-TENON_API void gemm(const GemmDims& dims, const T* a, const T* b, T* c, bool accumulate = false);
+struct GemmEpilogue {
+  const T* bias = nullptr;  ///< (n), or null
+  bool relu = false;
+};
+
+/// c[i,j] = sum_p a[i,p] b[p,j]  (+ c[i,j] where accumulate is set), then the epilogue; the sum
+/// over k = 0 is zero. Each c[i,j] is summed in one order of p, which depends on the sizes alone,
+/// not on the number of threads. c overlaps neither a nor b. Parallel over blocks of c.
+template <class T>
+TENON_API void gemm(const GemmDims& dims, const T* a, const T* b, T* c, bool accumulate = false,
+                    const GemmEpilogue<T>& epilogue = {});
 
 }  // namespace tenon::kernels

@@ -125,10 +125,16 @@ Matrix<T> columns_of(const Conv2dDims& d, const Plan& plan, const T* x, Index be
   return {scratch, end - begin, 1};
 }
 
+template <class T>
+void apply(const ConvEpilogue& epilogue, Index n, T* y) {
+  for (Index i = 0; i < n && epilogue.relu; ++i) y[i] = y[i] <= T(0) ? T(0) : y[i];
+}
+
 }  // namespace
 
 template <class T>
-void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y) {
+void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                    const ConvEpilogue& epilogue) {
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.positions == 0) return;
@@ -136,7 +142,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
     for (Index k = 0; k < d.n * d.o * plan.positions; ++k) {
       y[k] = b == nullptr ? T(0) : b[k / plan.positions % d.o];
     }
-    return;
+    return apply(epilogue, d.n * d.o * plan.positions, y);
   }
   const Index blocks = chunk_count(plan.positions, plan.block);
   const Index tasks = d.n * d.groups * blocks;
@@ -161,6 +167,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
                plan.depth, out, plan.positions, b != nullptr, own + columns_size);
     }
   });
+  apply(epilogue, d.n * d.o * plan.positions, y);
 }
 
 template <class T>
@@ -228,9 +235,10 @@ void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw)
   });
 }
 
-#define TENON_INSTANTIATE(T)                                                            \
-  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*); \
-  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);    \
+#define TENON_INSTANTIATE(T)                                                           \
+  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*, \
+                                  const ConvEpilogue&);                                \
+  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);   \
   template void conv2d_backward_weight<T>(const Conv2dDims&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)

@@ -27,6 +27,16 @@ void clear(const GemmDims& d, T* c) {
   }
 }
 
+template <class T>
+void apply(const GemmEpilogue<T>& epilogue, const GemmDims& d, T* c) {
+  if (epilogue.bias == nullptr && !epilogue.relu) return;
+  for (Index row = 0; row < d.batch * d.m; ++row) {
+    T* y = c + row / d.m * d.c_batch + row % d.m * d.c_row;
+    for (Index j = 0; j < d.n && epilogue.bias != nullptr; ++j) y[j] += epilogue.bias[j];
+    for (Index j = 0; j < d.n && epilogue.relu; ++j) y[j] = y[j] <= T(0) ? T(0) : y[j];
+  }
+}
+
 /// Every task computes all rows of a block of columns and packs these columns of B itself.
 template <class T>
 void by_columns(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate) {
@@ -73,7 +83,8 @@ void by_rows(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate) {
 }  // namespace
 
 template <class T>
-void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate) {
+void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
+          const GemmEpilogue<T>& epilogue) {
   const detail::FlushDenormals flush;
   if (d.batch == 0 || d.m == 0 || d.n == 0) return;
   if (d.k == 0) {
@@ -83,9 +94,13 @@ void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate) {
   } else {
     by_columns(d, a, b, c, accumulate);
   }
+  apply(epilogue, d, c);
 }
 
-template void gemm<float>(const GemmDims&, const float*, const float*, float*, bool);
-template void gemm<double>(const GemmDims&, const double*, const double*, double*, bool);
+#define TENON_INSTANTIATE(T) \
+  template void gemm<T>(const GemmDims&, const T*, const T*, T*, bool, const GemmEpilogue<T>&);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
 
 }  // namespace tenon::kernels

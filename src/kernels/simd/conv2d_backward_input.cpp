@@ -1,0 +1,127 @@
+#include "kernels/simd/conv2d_plan.hpp"
+#include "kernels/simd/pack.hpp"
+#include "tenon/base/denormals.hpp"
+#include "tenon/base/memory.hpp"
+
+namespace tenon::kernels {
+namespace {
+
+/// The columns' gradient w^T dy, a tile at a time, every value of which is added to the pixel that
+/// its output has read.
+template <class T>
+class BackwardInput {
+ public:
+  BackwardInput(const ConvPlan& plan, const T* dy, const T* w, T* dx)
+      : plan_(plan),
+        kernels_(tile_kernels<T>()),
+        tiles_(plan.depth, kernels_.rows),
+        dy_(dy),
+        dx_(dx),
+        taps_(plan.depth),
+        planes_(plan.o),
+        weights_(plan.d.o * plan.depth) {
+    plan.tap_offsets(taps_.data());
+    for (Index o = 0; o < plan.o; ++o) planes_[o] = o * plan.positions;
+    for (Index group = 0; group < plan.d.groups; ++group) {
+      const Index first = group * plan.o * plan.depth;
+      pack_groups(kernels_, tiles_, w + first, plan.depth, 1, plan.o, weights_.data() + first);
+    }
+  }
+
+  /// Every task owns the gradient of one unit of images and one group.
+  void run() {
+    const Index tasks = plan_.units * plan_.d.groups;
+    const Index grain =
+        plan_.tasks_per_chunk(tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth);
+    const Index width = panels(0).width(0);
+    const Index tile_size = kernels_.rows * width;
+    const Index scratch_size = plan_.staged_values() + plan_.o * width + tile_size;
+    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
+
+    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
+      T* staged = scratch.data() + chunk * scratch_size;
+      T* gradients = staged + plan_.staged_values();
+      for (Index task = begin; task < end; ++task) {
+        const Index unit = task / plan_.d.groups, group = task % plan_.d.groups;
+        T* images = start(unit, group, staged);
+        const Panels<T> all = panels(unit);
+        for (Index panel = 0; panel < all.count(); ++panel) {
+          run_panel(all, panel, unit, group, images, gradients, gradients + plan_.o * width);
+        }
+        if (!plan_.direct) plan_.unstage(staged, unit, group, dx_);
+      }
+    });
+  }
+
+ private:
+  Panels<T> panels(Index unit) const {
+    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
+  }
+
+  /// Where the gradient of the unit is summed: zeros.
+  T* start(Index unit, Index group, T* staged) {
+    if (!plan_.direct)
+      return std::fill_n(staged, plan_.images_in(unit) * plan_.image, T(0)), staged;
+    T* first = dx_ + (unit * plan_.unit_images * plan_.d.groups + group) * plan_.image;
+    for (Index n = 0; n < plan_.images_in(unit); ++n) {
+      std::fill_n(first + n * plan_.image_step(), plan_.image, T(0));
+    }
+    return first;
+  }
+
+  void run_panel(const Panels<T>& panels, Index panel, Index unit, Index group, T* images,
+                 T* gradients, T* tile_values) {
+    constexpr Index row_offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    const Index width = panels.width(panel), size = panels.size(panel);
+    const ConvRuns runs(plan_, panels.begin(panel), size, kernels_.lanes);
+    if (size < width) std::fill_n(gradients, plan_.o * width, T(0));
+    for (const ConvRun& run : runs) {
+      const Index n = unit * plan_.unit_images + run.image;
+      const T* from = dy_ + (n * plan_.d.groups + group) * plan_.o * plan_.positions + run.position;
+      kernels_.copy_runs(from, planes_.data(), plan_.o, run.n, gradients + run.column, width);
+    }
+    const EvenSplit depths(plan_.o, k_block);
+    for (Index tile = 0; tile < tiles_.count(); ++tile) {
+      const Index rows = tiles_.size(tile), first = tiles_.begin(tile);
+      const T* weights = weights_.data() + (group * plan_.depth + first) * plan_.o;
+      TileStore<T> store{tile_values, width, width};
+      for (Index part = 0; part < depths.count(); ++part) {
+        const Index o = depths.begin(part);
+        store.accumulate = part > 0;
+        kernels_.multiply[rows - 1][panels.vectors(panel) - 1](
+            weights + o * rows, row_offsets, KLoops::single(depths.size(part), rows),
+            gradients + o * width, width, store);
+      }
+      for (const ConvRun& run : runs) {
+        kernels_.add_runs(tile_values + run.column, width, taps_.data() + first, rows, run.n,
+                          images + run.start);
+      }
+    }
+  }
+
+  const ConvPlan& plan_;
+  const TileKernels<T>& kernels_;
+  EvenSplit tiles_;  // of the columns' rows
+  const T* dy_;
+  T* dx_;
+  detail::Scratch<Index> taps_, planes_;
+  detail::Scratch<T> weights_;
+};
+
+}  // namespace
+
+template <class T>
+void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  const detail::FlushDenormals flush;
+  const ConvPlan plan(d);
+  if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();
+  BackwardInput<T>(plan, dy, w, dx).run();
+}
+
+#define TENON_INSTANTIATE(T) \
+  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
+
+}  // namespace tenon::kernels

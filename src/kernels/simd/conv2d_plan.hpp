@@ -1,0 +1,161 @@
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/simd/tile.hpp"
+#include "tenon/kernels/conv2d.hpp"
+
+/// What the three directions of a convolution share. A convolution is a matrix product whose one
+/// operand is never laid out whole:
+///   y = w columns,   the columns' gradient = w^T dy,   dw^T = columns dy^T,
+/// where columns[(c, p, q), (n, i, j)] is the pixel that output (i, j) of sample n reads through
+/// tap (p, q) of channel c. That pixel lies at tap(c, p, q) + start(n, i, j) in a staged copy of
+/// the image with its padding, in which neighbouring outputs read neighbouring pixels.
+namespace tenon::kernels {
+
+/// Multiplications that a thread should get at least.
+inline constexpr Index conv_thread_work = 1 << 19;
+/// Tasks are dealt in at most so many chunks, each of which has its own scratch.
+inline constexpr Index conv_max_chunks = 32;
+/// Images are taken together until they have this many outputs, so that panels are full.
+inline constexpr Index unit_positions = 192;
+/// Below so many units of images, each is divided, too.
+inline constexpr Index enough_units = 8;
+
+struct ConvPlan {
+  const Conv2dDims& d;
+  Index c, o;       // channels of one group
+  Index taps;       // KH KW
+  Index depth;      // C/groups KH KW
+  Index positions;  // outputs of one plane
+  bool direct;      // the image itself serves as its staged copy
+  Index phase;      // a staged row holds stride_w phases: columns of equal remainder, side by side
+  Index row, plane, image;
+  Index unit_images, units;
+
+  explicit ConvPlan(const Conv2dDims& dims)
+      : d(dims),
+        c(d.c / d.groups),
+        o(d.o / d.groups),
+        taps(d.kh * d.kw),
+        depth(c * taps),
+        positions(d.out_h * d.out_w),
+        direct(d.pad_h == 0 && d.pad_w == 0 && d.stride_w == 1),
+        phase((d.w + 2 * d.pad_w + d.stride_w - 1) / d.stride_w),
+        row(phase * d.stride_w),
+        plane(row * (d.h + 2 * d.pad_h)),
+        image(c * plane),
+        unit_images(std::clamp<Index>(unit_positions / std::max<Index>(1, positions), 1,
+                                      std::max<Index>(1, (d.n + enough_units - 1) / enough_units))),
+        units((d.n + unit_images - 1) / unit_images) {}
+
+  bool empty() const { return depth == 0 || positions == 0 || o == 0 || d.n == 0; }
+
+  Index images_in(Index unit) const { return std::min(unit_images, d.n - unit * unit_images); }
+  /// How many tasks share a unit.
+  Index parts(Index most) const {
+    return std::clamp<Index>((enough_units + units * d.groups - 1) / (units * d.groups), 1, most);
+  }
+  Index tasks_per_chunk(Index tasks, Index work_of_task) const {
+    return std::max({Index{1}, conv_thread_work / std::max<Index>(1, work_of_task),
+                     (tasks + conv_max_chunks - 1) / conv_max_chunks});
+  }
+  Index staged_values() const { return direct ? 0 : unit_images * image; }
+
+  /// offsets[(c, p, q)] for the channels of one group.
+  void tap_offsets(Index* offsets) const {
+    for (Index r = 0; r < depth; ++r) {
+      const Index column = r % d.kw * d.dilation_w, line = r / d.kw % d.kh * d.dilation_h;
+      offsets[r] =
+          r / taps * plane + line * row + column % d.stride_w * phase + column / d.stride_w;
+    }
+  }
+  Index start(Index n, Index i, Index j) const {
+    return n * image_step() + i * d.stride_h * row + j;
+  }
+  /// Between the same group of neighbouring samples, staged or not.
+  Index image_step() const { return direct ? d.c * plane : image; }
+
+  template <class T>
+  const T* stage(const T* x, Index unit, Index group, T* staged) const;
+  template <class T>
+  void unstage(const T* staged, Index unit, Index group, T* dx) const;
+
+ private:
+  /// Calls f(pixel of x, place in the staged copy, count) for the runs of pixels of phase f.
+  template <class F>
+  void for_each_row(Index unit, Index group, const F& f) const {
+    for (Index n = 0; n < images_in(unit); ++n) {
+      for (Index k = 0; k < c; ++k) {
+        const Index from = (((unit * unit_images + n) * d.c) + group * c + k) * d.h * d.w;
+        const Index to = n * image + k * plane + d.pad_h * row;
+        for (Index h = 0; h < d.h; ++h) f(from + h * d.w, to + h * row);
+      }
+    }
+  }
+};
+
+/// The unit's images of one group of channels with their padding, or where they lie in x.
+template <class T>
+const T* ConvPlan::stage(const T* x, Index unit, Index group, T* staged) const {
+  if (direct) return x + (unit * unit_images * d.c + group * c) * plane;
+  if (d.pad_h > 0 || row != d.w) std::fill_n(staged, images_in(unit) * image, T(0));
+  for_each_row(unit, group, [&](Index from, Index to) {
+    if (d.stride_w == 1) {
+      std::copy_n(x + from, d.w, staged + to + d.pad_w);
+      return;
+    }
+    for (Index w = 0; w < d.w; ++w) {
+      const Index column = w + d.pad_w;
+      staged[to + column % d.stride_w * phase + column / d.stride_w] = x[from + w];
+    }
+  });
+  return staged;
+}
+
+/// The inverse: the staged images without their padding.
+template <class T>
+void ConvPlan::unstage(const T* staged, Index unit, Index group, T* dx) const {
+  for_each_row(unit, group, [&](Index to, Index from) {
+    if (d.stride_w == 1) {
+      std::copy_n(staged + from + d.pad_w, d.w, dx + to);
+      return;
+    }
+    for (Index w = 0; w < d.w; ++w) {
+      const Index column = w + d.pad_w;
+      dx[to + w] = staged[from + column % d.stride_w * phase + column / d.stride_w];
+    }
+  });
+}
+
+/// Outputs that follow each other in one row of y: columns [column, column + n) of a panel.
+struct ConvRun {
+  Index image;  // in the unit
+  Index position;
+  Index start;  // of the first output's pixels in the staged image
+  Index column, n;
+};
+
+/// The outputs [first, first + size) of a unit, at most a vector of them a run.
+class ConvRuns {
+ public:
+  ConvRuns(const ConvPlan& plan, Index first, Index size, Index lanes) {
+    for (Index column = 0; column < size;) {
+      const Index at = first + column, image = at / plan.positions, position = at % plan.positions;
+      const Index i = position / plan.d.out_w, j = position % plan.d.out_w;
+      const Index n = std::min({plan.d.out_w - j, size - column, lanes});
+      runs_[count_++] = {image, position, plan.start(image, i, j), column, n};
+      column += n;
+    }
+  }
+  const ConvRun* begin() const { return runs_; }
+  const ConvRun* end() const { return runs_ + count_; }
+  bool in_one_image() const { return runs_[0].image == runs_[count_ - 1].image; }
+
+ private:
+  static constexpr int most = 64;  // the widest panel
+  ConvRun runs_[most];
+  int count_ = 0;
+};
+
+}  // namespace tenon::kernels

@@ -1,0 +1,210 @@
+#include "tenon/kernels/gemm.hpp"
+
+#include <algorithm>
+
+#include "kernels/simd/pack.hpp"
+#include "kernels/simd/tile.hpp"
+#include "tenon/base/denormals.hpp"
+#include "tenon/base/memory.hpp"
+#include "tenon/base/parallel.hpp"
+
+namespace tenon::kernels {
+namespace {
+
+/// Multiplications that a thread should get at least.
+constexpr Index thread_work = 1 << 19;
+/// Tasks are dealt in at most so many chunks, each of which has its own packed panel.
+constexpr Index max_chunks = 32;
+/// Rows of C that pass over one packed panel of B.
+constexpr Index row_block = 288;
+/// With more panels than these, A is read so often that packing it pays.
+constexpr Index panels_without_packing = 3;
+/// With fewer rows, packing B would cost more than reading it where it lies.
+constexpr Index rows_without_packing = 20;
+/// So few rows are dot products where both operands run along k.
+constexpr Index dot_rows = 4;
+/// Values of A that are packed at a time.
+constexpr Index packed_values = 1 << 21;
+
+Index tasks_per_chunk(Index tasks, Index work_of_task) {
+  return std::max({Index{1}, thread_work / std::max<Index>(1, work_of_task),
+                   (tasks + max_chunks - 1) / max_chunks});
+}
+
+/// One product of the batch, or a block of its rows. Packed operands are null where they are read
+/// in place, or packed by each task for itself.
+template <class T>
+struct Product {
+  const TileKernels<T>& kernels;
+  const GemmDims& d;
+  const Panels<T>& panels;
+  const EvenSplit& tiles;  // of rows
+  const T* a;
+  const T* b;
+  T* c;
+  const T* packed_a;
+  const T* packed_b;
+  bool accumulate;
+  const GemmEpilogue<T>& epilogue;
+
+  /// Row tiles [first, last) in the columns of one panel; scratch holds a packed panel.
+  void multiply(Index panel, Index first, Index last, T* scratch) const {
+    const EvenSplit depths(d.k, k_block);
+    for (Index part = 0; part < depths.count(); ++part) {
+      const Index p = depths.begin(part), depth = depths.size(part), j = panels.begin(panel);
+      const Rows rows = rows_of_b(panel, p, depth, tiles.begin(last) - tiles.begin(first), scratch);
+      for (Index tile = first; tile < last; ++tile) {
+        TileStore<T> store{c + tiles.begin(tile) * d.c_row + j, d.c_row, panels.size(panel)};
+        store.accumulate = accumulate || p > 0;
+        if (p + depth == d.k) {
+          store.column_bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + j;
+          store.relu = epilogue.relu;
+        }
+        multiply_tile(tile, p, depth, rows, panels.vectors(panel), store);
+      }
+    }
+  }
+
+ private:
+  struct Rows {
+    const T* data;
+    Index step;
+  };
+
+  Rows rows_of_b(Index panel, Index p, Index depth, Index height, T* scratch) const {
+    const Index j = panels.begin(panel), width = panels.width(panel);
+    if (packed_b != nullptr) return {packed_b + j * d.k + p * width, width};
+    const T* rows = b + p * d.b_row + j * d.b_col;
+    const bool in_place =
+        d.b_col == 1 && panels.size(panel) == width && height <= rows_without_packing;
+    if (in_place) return {rows, d.b_row};
+    kernels.pack(rows, d.b_row, d.b_col, depth, panels.size(panel), scratch, width);
+    return {scratch, width};
+  }
+
+  void multiply_tile(Index tile, Index p, Index depth, const Rows& rows, Index vectors,
+                     const TileStore<T>& store) const {
+    const Index height = tiles.size(tile), i = tiles.begin(tile);
+    const bool in_place = packed_a == nullptr;
+    const T* first = in_place ? a + i * d.a_row + p * d.a_col : packed_a + i * d.k + p * height;
+    Index offsets[TileKernels<T>::most_rows];
+    for (Index r = 0; r < height; ++r) offsets[r] = in_place ? r * d.a_row : r;
+    kernels.multiply[height - 1][vectors - 1](first, offsets,
+                                              KLoops::single(depth, in_place ? d.a_col : height),
+                                              rows.data, rows.step, store);
+  }
+};
+
+/// Every task owns a block of one product's rows in the columns of one panel.
+template <class T>
+void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
+              const GemmEpilogue<T>& epilogue) {
+  const TileKernels<T>& kernels = tile_kernels<T>();
+  const Panels<T> panels(kernels, d.n);
+  const EvenSplit tiles(d.m, kernels.rows);
+  const EvenSplit blocks(tiles.count(), std::max<Index>(1, row_block / kernels.rows));
+
+  const bool packs_a = d.batch == 1 && panels.count() > panels_without_packing;
+  const bool packs_b = d.batch == 1 && blocks.count() > 1;
+  detail::Scratch<T> packed_a(packs_a ? d.m * d.k : 0),
+      packed_b(packs_b ? panels.padded() * d.k : 0);
+  if (packs_a) pack_groups(kernels, tiles, a, d.a_col, d.a_row, d.k, packed_a.data());
+  if (packs_b) pack_groups(kernels, panels, b, d.b_row, d.b_col, d.k, packed_b.data());
+
+  const Index tasks = d.batch * blocks.count() * panels.count();
+  const Index most_columns = panels.width(0);
+  const Index grain = tasks_per_chunk(tasks, blocks.size(0) * kernels.rows * most_columns * d.k);
+  const Index scratch_size = packs_b ? 0 : std::min(k_block, d.k) * most_columns;
+  detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
+
+  parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
+    for (Index task = begin; task < end; ++task) {
+      const Index panel = task % panels.count(), rest = task / panels.count();
+      const Index block = rest % blocks.count(), i = rest / blocks.count();
+      const Product<T> product{kernels,
+                               d,
+                               panels,
+                               tiles,
+                               a + i * d.a_batch,
+                               b + i * d.b_batch,
+                               c + i * d.c_batch,
+                               packs_a ? packed_a.data() : nullptr,
+                               packs_b ? packed_b.data() : nullptr,
+                               accumulate,
+                               epilogue};
+      product.multiply(panel, blocks.begin(block), blocks.begin(block) + blocks.size(block),
+                       scratch.data() + chunk * scratch_size);
+    }
+  });
+}
+
+/// A few rows of x times the rows of a weight: every task owns some columns of c.
+template <class T>
+void multiply_dots(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
+                   const GemmEpilogue<T>& epilogue) {
+  const TileKernels<T>& kernels = tile_kernels<T>();
+  const Index grain = std::max<Index>(8, (thread_work / 4) / std::max<Index>(1, d.m * d.k));
+  parallel_for(d.n, grain, [&](Index begin, Index end) {
+    T sums[64];
+    for (Index row = 0; row < d.m; ++row) {
+      for (Index j = begin; j < end; j += 64) {
+        const Index n = std::min<Index>(64, end - j);
+        kernels.dots(a + row * d.a_row, b + j * d.b_col, d.b_col, d.k, n, sums);
+        T* out = c + row * d.c_row + j;
+        for (Index q = 0; q < n; ++q) {
+          T sum = accumulate ? out[q] + sums[q] : sums[q];
+          if (epilogue.bias != nullptr) sum += epilogue.bias[j + q];
+          out[q] = epilogue.relu && sum <= T(0) ? T(0) : sum;
+        }
+      }
+    }
+  });
+}
+
+/// A product over nothing: zeros, which the epilogue may change.
+template <class T>
+void multiply_nothing(const GemmDims& d, T* c, bool accumulate, const GemmEpilogue<T>& epilogue) {
+  for (Index row = 0; row < d.batch * d.m; ++row) {
+    T* out = c + row / d.m * d.c_batch + row % d.m * d.c_row;
+    for (Index j = 0; j < d.n; ++j) {
+      T sum = accumulate ? out[j] : T(0);
+      if (epilogue.bias != nullptr) sum += epilogue.bias[j];
+      out[j] = epilogue.relu && sum <= T(0) ? T(0) : sum;
+    }
+  }
+}
+
+/// Blocks of rows of which a packed copy takes a bounded amount of memory.
+template <class T>
+void multiply_in_blocks(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
+                        const GemmEpilogue<T>& epilogue) {
+  const Index rows = std::max(row_block, packed_values / d.k / row_block * row_block);
+  GemmDims part = d;
+  for (Index i = 0; i < d.m; i += rows) {
+    part.m = std::min(rows, d.m - i);
+    multiply(part, a + i * d.a_row, b, c + i * d.c_row, accumulate, epilogue);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
+          const GemmEpilogue<T>& epilogue) {
+  const detail::FlushDenormals flush;
+  if (d.batch == 0 || d.m == 0 || d.n == 0) return;
+  if (d.k == 0) return multiply_nothing(d, c, accumulate, epilogue);
+  if (d.batch == 1 && d.m <= dot_rows && d.a_col == 1 && d.b_row == 1 && d.k > 1) {
+    return multiply_dots(d, a, b, c, accumulate, epilogue);
+  }
+  if (d.batch == 1) return multiply_in_blocks(d, a, b, c, accumulate, epilogue);
+  multiply(d, a, b, c, accumulate, epilogue);
+}
+
+#define TENON_INSTANTIATE(T) \
+  template void gemm<T>(const GemmDims&, const T*, const T*, T*, bool, const GemmEpilogue<T>&);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
+
+}  // namespace tenon::kernels

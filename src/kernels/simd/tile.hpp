@@ -1,0 +1,116 @@
+#pragma once
+
+#include "tenon/base/shape.hpp"
+
+/// The inner loop of every matrix product: a tile of C, a few rows high and a few vectors wide,
+/// stays in registers while k runs. Everything around it (gemm, the convolutions) is plain C++ that
+/// decides what is packed where.
+///
+/// B is packed, as a rule: a panel holds the columns of one tile, row after row of k, padded to
+/// whole vectors. A is read where it lies, row i of the tile at row_offsets[i]; its k axis may be
+/// three nested loops, which is how a convolution reads an image without laying it out.
+namespace tenon::kernels {
+
+/// Three nested loops over k, the outermost first, and how far each moves in A.
+struct KLoops {
+  Index counts[3];
+  Index steps[3];
+
+  static KLoops single(Index k, Index step) { return {{1, 1, k}, {0, 0, step}}; }
+};
+
+/// Where a tile goes, and what is added on the way: c = [c +] sum, then + bias, then max(., 0).
+template <class T>
+struct TileStore {
+  T* c;
+  Index c_row;
+  Index columns;  ///< of the tile's width, how many are stored
+  bool accumulate = false;
+  const T* row_bias = nullptr;     ///< one for each row of the tile
+  const T* column_bias = nullptr;  ///< one for each column
+  bool relu = false;
+
+  /// Whole vectors of sums alone.
+  bool is_plain(Index width) const {
+    return columns == width && row_bias == nullptr && column_bias == nullptr && !relu;
+  }
+};
+
+/// One instruction set's routines.
+template <class T>
+struct TileKernels {
+  static constexpr int most_rows = 9, most_vectors = 3;
+  /// Rows of b lie b_row apart; all vectors of the tile are read.
+  using Multiply = void (*)(const T* a, const Index* row_offsets, const KLoops& k, const T* b,
+                            Index b_row, const TileStore<T>& store);
+
+  int rows;                                    ///< of the largest tile
+  int vectors;                                 ///< its width
+  int lanes;                                   ///< values in a vector
+  Multiply multiply[most_rows][most_vectors];  ///< [rows - 1][vectors - 1]
+
+  /// The product of one row of A with n rows of b, all contiguous along k: y[j] = sum x[p] b[j][p].
+  void (*dots)(const T* x, const T* b, Index b_row, Index k, Index n, T* y);
+
+  /// to[p][j] = from[p * row + j * column] for p < k, j < n; zeros up to width.
+  void (*pack)(const T* from, Index row, Index column, Index k, Index n, T* to, Index width);
+  /// to[p * to_step + j] = from[offsets[p] + j] for p < count, j < n; n at most a vector.
+  void (*copy_runs)(const T* from, const Index* offsets, Index count, Index n, T* to,
+                    Index to_step);
+  /// to[offsets[p] + j] += from[p * from_step + j] for p < count in order, j < n; n at most a
+  /// vector.
+  void (*add_runs)(const T* from, Index from_step, const Index* offsets, Index count, Index n,
+                   T* to);
+};
+
+template <class T>
+const TileKernels<T>& tile_kernels();
+
+/// n things dealt to the fewest groups of at most `most`, of sizes as equal as possible: ten rows
+/// in tiles of at most nine are five and five.
+class EvenSplit {
+ public:
+  EvenSplit(Index n, Index most)
+      : count_((n + most - 1) / most),
+        base_(count_ == 0 ? 0 : n / count_),
+        extra_(count_ == 0 ? 0 : n % count_) {}
+  Index count() const { return count_; }
+  Index begin(Index group) const { return group * base_ + (group < extra_ ? group : extra_); }
+  Index size(Index group) const { return base_ + (group < extra_ ? 1 : 0); }
+  /// With padding, of which there is none.
+  Index width(Index group) const { return size(group); }
+
+ private:
+  Index count_, base_, extra_;
+};
+
+/// The columns of C as panels of whole vectors.
+template <class T>
+class Panels {
+ public:
+  Panels(const TileKernels<T>& kernels, Index n)
+      : n_(n),
+        lanes_(kernels.lanes),
+        vectors_((n + kernels.lanes - 1) / kernels.lanes, kernels.vectors) {}
+  Index count() const { return vectors_.count(); }
+  Index begin(Index panel) const { return vectors_.begin(panel) * lanes_; }
+  Index vectors(Index panel) const { return vectors_.size(panel); }
+  Index width(Index panel) const { return vectors(panel) * lanes_; }
+  /// Without the padding of the last one.
+  Index size(Index panel) const {
+    const Index rest = n_ - begin(panel);
+    return rest < width(panel) ? rest : width(panel);
+  }
+  /// The widths of all panels together.
+  Index padded() const { return begin(count()); }
+
+ private:
+  Index n_, lanes_;
+  EvenSplit vectors_;
+};
+
+/// Products that are summed in registers before they are added to C: a panel of this depth and a
+/// tile of A fit the first-level cache together. Part of the result: sums are rounded per block.
+inline constexpr Index k_block = 192;
+
+}  // namespace tenon::kernels
