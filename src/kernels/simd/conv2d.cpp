@@ -35,7 +35,7 @@ class Forward {
         tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth / parts);
     const Index width = panels(0).width(0);
     const Index columns_size = std::min(k_block, plan_.depth) * width;
-    const Index scratch_size = plan_.staged_values() + columns_size + plan_.o * width;
+    const Index scratch_size = whole_lines(plan_.staged_values() + columns_size + plan_.o * width);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 
     parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "kernels/simd/conv2d_plan.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
@@ -6,8 +8,37 @@
 namespace tenon::kernels {
 namespace {
 
+/// A convolution of stride 1 is turned round: dx is the convolution of dy with the flipped weights,
+/// which wastes what lies in dy's padding. True where that is little, and where packing dy serves
+/// enough channels.
+bool is_better_turned_round(const ConvPlan& plan) {
+  const Conv2dDims& d = plan.d;
+  return plan.c >= 16 && d.stride_h == 1 && d.stride_w == 1 &&
+         d.pad_h <= d.dilation_h * (d.kh - 1) && d.pad_w <= d.dilation_w * (d.kw - 1) &&
+         8 * d.h * d.w <= 9 * plan.positions;
+}
+
+template <class T>
+void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
+  const Conv2dDims& d = plan.d;
+  detail::Scratch<T> flipped(d.o * plan.depth);
+  for (Index k = 0; k < d.o * plan.depth; ++k) {
+    const Index tap = k % plan.taps, c = k / plan.taps % plan.c, o = k / plan.depth % plan.o;
+    const Index group = k / plan.depth / plan.o;
+    flipped[((group * plan.c + c) * plan.o + o) * plan.taps + plan.taps - 1 - tap] = w[k];
+  }
+  Conv2dDims turned = d;
+  std::swap(turned.c, turned.o);
+  std::swap(turned.h, turned.out_h);
+  std::swap(turned.w, turned.out_w);
+  turned.pad_h = d.dilation_h * (d.kh - 1) - d.pad_h;
+  turned.pad_w = d.dilation_w * (d.kw - 1) - d.pad_w;
+  conv2d_forward<T>(turned, dy, flipped.data(), nullptr, dx);
+}
+
 /// The columns' gradient w^T dy, a tile at a time, every value of which is added to the pixel that
-/// its output has read.
+/// its output has read. Rows of the columns are taken in the order (p, q, c): neighbours of one
+/// channel would add to overlapping pixels, each waiting for the one before.
 template <class T>
 class BackwardInput {
  public:
@@ -20,11 +51,19 @@ class BackwardInput {
         taps_(plan.depth),
         planes_(plan.o),
         weights_(plan.d.o * plan.depth) {
-    plan.tap_offsets(taps_.data());
     for (Index o = 0; o < plan.o; ++o) planes_[o] = o * plan.positions;
+    detail::Scratch<Index> offsets(plan.depth);
+    plan.tap_offsets(offsets.data());
+    for (Index r = 0; r < plan.depth; ++r) taps_[r] = offsets[by_channel(r)];
+    detail::Scratch<T> reordered(plan.o * plan.depth);
     for (Index group = 0; group < plan.d.groups; ++group) {
       const Index first = group * plan.o * plan.depth;
-      pack_groups(kernels_, tiles_, w + first, plan.depth, 1, plan.o, weights_.data() + first);
+      for (Index o = 0; o < plan.o; ++o) {
+        const T* from = w + first + o * plan.depth;
+        for (Index r = 0; r < plan.depth; ++r) reordered[o * plan.depth + r] = from[by_channel(r)];
+      }
+      pack_groups(kernels_, tiles_, reordered.data(), plan.depth, 1, plan.o,
+                  weights_.data() + first);
     }
   }
 
@@ -35,7 +74,7 @@ class BackwardInput {
         plan_.tasks_per_chunk(tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth);
     const Index width = panels(0).width(0);
     const Index tile_size = kernels_.rows * width;
-    const Index scratch_size = plan_.staged_values() + plan_.o * width + tile_size;
+    const Index scratch_size = whole_lines(plan_.staged_values() + plan_.o * width + tile_size);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 
     parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
@@ -57,6 +96,9 @@ class BackwardInput {
   Panels<T> panels(Index unit) const {
     return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
   }
+
+  /// The row (c, p, q) of the r-th one in the order (p, q, c).
+  Index by_channel(Index r) const { return r % plan_.c * plan_.taps + r / plan_.c; }
 
   /// Where the gradient of the unit is summed: zeros.
   T* start(Index unit, Index group, T* staged) {
@@ -115,6 +157,7 @@ void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) 
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();
+  if (is_better_turned_round(plan)) return turned_round(plan, dy, w, dx);
   BackwardInput<T>(plan, dy, w, dx).run();
 }
 

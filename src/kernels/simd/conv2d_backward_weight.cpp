@@ -33,7 +33,7 @@ class BackwardWeight {
     const Index width = panels_.width(0);
     const Index work = units_.size(0) * plan_.unit_images * plan_.positions * width * plan_.depth;
     const Index grain = std::max<Index>(1, conv_thread_work / std::max<Index>(1, work));
-    const Index scratch_size = plan_.staged_values() + block_positions() * width;
+    const Index scratch_size = whole_lines(plan_.staged_values() + block_positions() * width);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 
     parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
@@ -55,13 +55,13 @@ class BackwardWeight {
   Index sum_size() const { return plan_.depth * panels_.padded(); }
 
   /// Outputs are summed in registers in blocks: several images, or some rows of one.
-  Index block_rows() const {
-    return std::clamp<Index>(unit_positions / plan_.d.out_w, 1, plan_.d.out_h);
+  Index block_rows() const { return std::clamp<Index>(k_block / plan_.d.out_w, 1, plan_.d.out_h); }
+  Index block_images() const {
+    return block_rows() < plan_.d.out_h
+               ? 1
+               : std::clamp<Index>(k_block / plan_.positions, 1, plan_.unit_images);
   }
-  bool whole_units() const { return block_rows() == plan_.d.out_h; }
-  Index block_positions() const {
-    return whole_units() ? plan_.unit_images * plan_.positions : block_rows() * plan_.d.out_w;
-  }
+  Index block_positions() const { return block_images() * block_rows() * plan_.d.out_w; }
 
   void run_task(Index chunk, Index group, Index panel, T* staged, T* gradients) {
     T* sum = sums_.data() + (chunk * plan_.d.groups + group) * sum_size() +
@@ -70,8 +70,8 @@ class BackwardWeight {
     for (Index k = 0; k < units_.size(chunk); ++k) {
       const Index unit = units_.begin(chunk) + k;
       const T* images = plan_.stage(x_, unit, group, staged);
-      const Index step = whole_units() ? plan_.images_in(unit) : 1;
-      for (Index n = 0; n < plan_.images_in(unit); n += step) {
+      for (Index n = 0; n < plan_.images_in(unit); n += block_images()) {
+        const Index step = std::min(block_images(), plan_.images_in(unit) - n);
         for (Index i = 0; i < plan_.d.out_h; i += block_rows()) {
           const Index rows = std::min(block_rows(), plan_.d.out_h - i);
           pack_gradients(unit * plan_.unit_images + n, step, group, i, rows, panel, gradients);

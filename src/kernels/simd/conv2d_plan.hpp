@@ -17,13 +17,28 @@ namespace tenon::kernels {
 inline constexpr Index conv_thread_work = 1 << 19;
 /// Tasks are dealt in at most so many chunks, each of which has its own scratch.
 inline constexpr Index conv_max_chunks = 32;
-/// Images are taken together until they have this many outputs, so that panels are full.
-inline constexpr Index unit_positions = 192;
-/// Below so many units of images, each is divided, too.
-inline constexpr Index enough_units = 8;
+/// Images are taken together until they have this many outputs, so that most panels are full, but
+/// not so many that fewer than these units are left.
+inline constexpr Index unit_positions = 512;
+inline constexpr Index fewest_units = 4;
+/// Where there are fewer tasks, those that can be are divided.
+inline constexpr Index enough_tasks = 8;
+
+/// Outputs of a 1x1 convolution that reads every pixel may as well stand in one row.
+inline Conv2dDims flattened(Conv2dDims d) {
+  const bool is_pointwise =
+      d.kh * d.kw == 1 && d.stride_h * d.stride_w == 1 && d.pad_h == 0 && d.pad_w == 0;
+  if (!is_pointwise) return d;
+  d.w = d.out_w = d.h * d.w;
+  d.h = d.out_h = 1;
+  return d;
+}
+
+/// Parts of one scratch block start on cache lines, or panels would be read across them.
+constexpr Index whole_lines(Index values) { return (values + 15) / 16 * 16; }
 
 struct ConvPlan {
-  const Conv2dDims& d;
+  const Conv2dDims d;
   Index c, o;       // channels of one group
   Index taps;       // KH KW
   Index depth;      // C/groups KH KW
@@ -34,7 +49,7 @@ struct ConvPlan {
   Index unit_images, units;
 
   explicit ConvPlan(const Conv2dDims& dims)
-      : d(dims),
+      : d(flattened(dims)),
         c(d.c / d.groups),
         o(d.o / d.groups),
         taps(d.kh * d.kw),
@@ -46,7 +61,7 @@ struct ConvPlan {
         plane(row * (d.h + 2 * d.pad_h)),
         image(c * plane),
         unit_images(std::clamp<Index>(unit_positions / std::max<Index>(1, positions), 1,
-                                      std::max<Index>(1, (d.n + enough_units - 1) / enough_units))),
+                                      std::max<Index>(1, (d.n + fewest_units - 1) / fewest_units))),
         units((d.n + unit_images - 1) / unit_images) {}
 
   bool empty() const { return depth == 0 || positions == 0 || o == 0 || d.n == 0; }
@@ -54,13 +69,13 @@ struct ConvPlan {
   Index images_in(Index unit) const { return std::min(unit_images, d.n - unit * unit_images); }
   /// How many tasks share a unit.
   Index parts(Index most) const {
-    return std::clamp<Index>((enough_units + units * d.groups - 1) / (units * d.groups), 1, most);
+    return std::clamp<Index>((enough_tasks + units * d.groups - 1) / (units * d.groups), 1, most);
   }
   Index tasks_per_chunk(Index tasks, Index work_of_task) const {
     return std::max({Index{1}, conv_thread_work / std::max<Index>(1, work_of_task),
                      (tasks + conv_max_chunks - 1) / conv_max_chunks});
   }
-  Index staged_values() const { return direct ? 0 : unit_images * image; }
+  Index staged_values() const { return direct ? 0 : whole_lines(unit_images * image); }
 
   /// offsets[(c, p, q)] for the channels of one group.
   void tap_offsets(Index* offsets) const {
@@ -76,54 +91,66 @@ struct ConvPlan {
   /// Between the same group of neighbouring samples, staged or not.
   Index image_step() const { return direct ? d.c * plane : image; }
 
+  /// The unit's images of one group of channels with their padding, or where they lie in x.
   template <class T>
   const T* stage(const T* x, Index unit, Index group, T* staged) const;
+  /// The inverse: the staged images without their padding.
   template <class T>
   void unstage(const T* staged, Index unit, Index group, T* dx) const;
 
  private:
-  /// Calls f(pixel of x, place in the staged copy, count) for the runs of pixels of phase f.
+  /// Calls f(plane of x, staged plane) for each.
   template <class F>
-  void for_each_row(Index unit, Index group, const F& f) const {
+  void for_each_plane(Index unit, Index group, const F& f) const {
     for (Index n = 0; n < images_in(unit); ++n) {
-      for (Index k = 0; k < c; ++k) {
-        const Index from = (((unit * unit_images + n) * d.c) + group * c + k) * d.h * d.w;
-        const Index to = n * image + k * plane + d.pad_h * row;
-        for (Index h = 0; h < d.h; ++h) f(from + h * d.w, to + h * row);
-      }
+      const Index first = (unit * unit_images + n) * d.c + group * c;
+      for (Index k = 0; k < c; ++k) f((first + k) * d.h * d.w, n * image + k * plane);
+    }
+  }
+  /// Calls f(column of x, staged column, count) for the columns of each phase, which lie stride_w
+  /// apart in x.
+  template <class F>
+  void for_each_phase(const F& f) const {
+    for (Index s = 0; s < std::min(d.stride_w, d.w); ++s) {
+      const Index column = s + d.pad_w;
+      f(s, column % d.stride_w * phase + column / d.stride_w, (d.w - s - 1) / d.stride_w + 1);
     }
   }
 };
 
-/// The unit's images of one group of channels with their padding, or where they lie in x.
 template <class T>
 const T* ConvPlan::stage(const T* x, Index unit, Index group, T* staged) const {
   if (direct) return x + (unit * unit_images * d.c + group * c) * plane;
-  if (d.pad_h > 0 || row != d.w) std::fill_n(staged, images_in(unit) * image, T(0));
-  for_each_row(unit, group, [&](Index from, Index to) {
-    if (d.stride_w == 1) {
-      std::copy_n(x + from, d.w, staged + to + d.pad_w);
-      return;
+  for_each_plane(unit, group, [&](Index from, Index to) {
+    std::fill_n(staged + to, d.pad_h * row, T(0));
+    for (Index h = 0; h < d.h; ++h) {
+      const T* pixels = x + from + h * d.w;
+      T* line = staged + to + (d.pad_h + h) * row;
+      if (d.stride_w == 1) {
+        std::fill_n(line, d.pad_w, T(0));
+        for (Index w = 0; w < d.w; ++w) line[d.pad_w + w] = pixels[w];
+        std::fill_n(line + d.pad_w + d.w, d.pad_w, T(0));
+        continue;
+      }
+      std::fill_n(line, row, T(0));
+      for_each_phase([&](Index first, Index column, Index count) {
+        for (Index k = 0; k < count; ++k) line[column + k] = pixels[first + k * d.stride_w];
+      });
     }
-    for (Index w = 0; w < d.w; ++w) {
-      const Index column = w + d.pad_w;
-      staged[to + column % d.stride_w * phase + column / d.stride_w] = x[from + w];
-    }
+    std::fill_n(staged + to + (d.pad_h + d.h) * row, d.pad_h * row, T(0));
   });
   return staged;
 }
 
-/// The inverse: the staged images without their padding.
 template <class T>
 void ConvPlan::unstage(const T* staged, Index unit, Index group, T* dx) const {
-  for_each_row(unit, group, [&](Index to, Index from) {
-    if (d.stride_w == 1) {
-      std::copy_n(staged + from + d.pad_w, d.w, dx + to);
-      return;
-    }
-    for (Index w = 0; w < d.w; ++w) {
-      const Index column = w + d.pad_w;
-      dx[to + w] = staged[from + column % d.stride_w * phase + column / d.stride_w];
+  for_each_plane(unit, group, [&](Index to, Index from) {
+    for (Index h = 0; h < d.h; ++h) {
+      T* pixels = dx + to + h * d.w;
+      const T* line = staged + from + (d.pad_h + h) * row;
+      for_each_phase([&](Index first, Index column, Index count) {
+        for (Index k = 0; k < count; ++k) pixels[first + k * d.stride_w] = line[column + k];
+      });
     }
   });
 }
