@@ -5,20 +5,12 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/tile.cpp"
 #include "kernels/simd/foreach_target.hpp"
+#include "kernels/simd/vector-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::kernels {
 #if TENON_TARGET_IS_USED
 namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-template <class T>
-using Tag = hn::ScalableTag<T>;
-template <class T>
-using Vector = hn::Vec<Tag<T>>;
-template <class T>
-inline constexpr Index lanes = static_cast<Index>(hn::MaxLanes(Tag<T>()));
-
 // Accumulators, a row of B and a broadcast value of A fill the registers: 32 of them in AVX-512 and
 // on Arm, else 16.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
@@ -27,39 +19,6 @@ inline constexpr int tile_rows = 9, tile_vectors = 3;
 inline constexpr int tile_rows = 4, tile_vectors = 3;
 #else
 inline constexpr int tile_rows = 4, tile_vectors = 2;
-#endif
-
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-
-/// The first n values, the others zero; memory behind them is not touched.
-template <class T>
-HWY_INLINE Vector<T> load_first(const T* from, Index n) {
-  const Tag<T> d;
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, from);
-}
-template <class T>
-HWY_INLINE void store_first(Vector<T> v, T* to, Index n) {
-  const Tag<T> d;
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, to);
-}
-
-#else  // masked access would touch whole vectors
-
-template <class T>
-HWY_INLINE Vector<T> load_first(const T* from, Index n) {
-  const Tag<T> d;
-  HWY_ALIGN T values[lanes<T>] = {};
-  for (Index i = 0; i < n; ++i) values[i] = from[i];
-  return hn::Load(d, values);
-}
-template <class T>
-HWY_INLINE void store_first(Vector<T> v, T* to, Index n) {
-  const Tag<T> d;
-  HWY_ALIGN T values[lanes<T>];
-  hn::Store(v, d, values);
-  for (Index i = 0; i < n; ++i) to[i] = values[i];
-}
-
 #endif
 
 /// As TileStore says; NaN stays NaN.
@@ -78,7 +37,7 @@ HWY_INLINE void store_vector(Vector<T> sum, Index row, Index column, const TileS
     const T* bias = store.column_bias + column;
     sum = hn::Add(sum, whole ? hn::LoadU(d, bias) : load_first(bias, n));
   }
-  if (store.relu) sum = hn::IfThenZeroElse(hn::Le(sum, hn::Zero(d)), sum);
+  if (store.relu) sum = zero_where_not_positive(sum, sum);
   if (whole) {
     hn::StoreU(sum, d, c);
   } else {
