@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/reference/planes.hpp"
 #include "tenon/base/denormals.hpp"
-#include "tenon/base/parallel.hpp"
 
 namespace tenon::kernels {
 namespace {
-
-/// Calls f(plane) for every plane, on several threads where there is enough work.
-template <class F>
-void for_each_plane(const Pool2dDims& d, const F& f) {
-  const Index work = std::max<Index>(1, d.out_h * d.out_w * d.kh * d.kw + d.h * d.w);
-  parallel_for(d.n * d.c, std::max<Index>(1, (1 << 15) / work), [&](Index begin, Index end) {
-    for (Index plane = begin; plane < end; ++plane) f(plane);
-  });
-}
 
 /// The outputs [begin, end) of a row whose tap q (counted from the image's edge) is inside the
 /// image.
@@ -72,32 +63,7 @@ void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* arg
   });
 }
 
-template <class T>
-void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, T* dx) {
-  const detail::FlushDenormals flush;
-  const Index outputs = d.out_h * d.out_w;
-  for_each_plane(d, [&](Index plane) {
-    T* image = dx + plane * d.h * d.w;
-    std::fill(image, image + d.h * d.w, T(0));
-    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) image[argmax[k]] += dy[k];
-  });
-}
-
-template <class T>
-void max_pool2d_gather(const Pool2dDims& d, const T* x, const std::int32_t* argmax, T* y) {
-  const Index outputs = d.out_h * d.out_w;
-  for_each_plane(d, [&](Index plane) {
-    const T* image = x + plane * d.h * d.w;
-    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) y[k] = image[argmax[k]];
-  });
-}
-
-#define TENON_INSTANTIATE(T)                                                                  \
-  template void max_pool2d_forward<T>(const Pool2dDims&, const T*, T*, std::int32_t*);        \
-  template void max_pool2d_backward<T>(const Pool2dDims&, const T*, const std::int32_t*, T*); \
-  template void max_pool2d_gather<T>(const Pool2dDims&, const T*, const std::int32_t*, T*);
-
-TENON_INSTANTIATE(float)
-TENON_INSTANTIATE(double)
+template void max_pool2d_forward<float>(const Pool2dDims&, const float*, float*, std::int32_t*);
+template void max_pool2d_forward<double>(const Pool2dDims&, const double*, double*, std::int32_t*);
 
 }  // namespace tenon::kernels
