@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "tenon/base/isa.hpp"
 #include "tenon/base/parallel.hpp"
 
 #if defined(_OPENMP)
@@ -39,6 +40,13 @@ std::string build() {
   return kind;
 }
 
+std::string kernels() {
+  const std::string name = to_string(isa());
+  if (isa() == Isa::portable) return name + " loops, compiled for the default instruction set";
+  const char* wanted = std::getenv("TENON_ISA");
+  return name + (wanted != nullptr ? " (TENON_ISA)" : ", the best of this processor");
+}
+
 std::string openmp() {
 #if defined(_OPENMP)
   return std::to_string(_OPENMP) + ", " + std::to_string(omp_get_num_procs()) + " processors";
@@ -57,8 +65,7 @@ std::string threads() {
 
 std::string show_config() {
   return "tenon: " + version() + "\ncompiler: " + compiler() + "\nbuild: " + build() +
-         "\nkernels: reference loops, compiled for the compiler's default instruction set" +
-         "\nopenmp: " + openmp() + "\nthreads: " + threads() + "\n";
+         "\nkernels: " + kernels() + "\nopenmp: " + openmp() + "\nthreads: " + threads() + "\n";
 }
 
 }  // namespace tenon

@@ -53,6 +53,11 @@ BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x) {
 }
 
 template <class T>
+BasicTensor<T> BasicConv2d<T>::forward_relu(const BasicTensor<T>& x) {
+  return tenon::conv2d_relu(x, weight, bias, options_);
+}
+
+template <class T>
 void BasicConv2d<T>::visit(BasicVisitor<T>& v) {
   v("weight", weight);
   if (bias.defined()) v("bias", bias);

@@ -26,6 +26,11 @@ BasicTensor<T> BasicLinear<T>::forward(const BasicTensor<T>& x) {
 }
 
 template <class T>
+BasicTensor<T> BasicLinear<T>::forward_relu(const BasicTensor<T>& x) {
+  return tenon::linear_relu(x, weight, bias);
+}
+
+template <class T>
 void BasicLinear<T>::visit(BasicVisitor<T>& v) {
   v("weight", weight);
   if (bias.defined()) v("bias", bias);

@@ -60,6 +60,11 @@ BasicTensor<T> BasicModule<T>::forward(const BasicTensor<T>&) {
 }
 
 template <class T>
+BasicTensor<T> BasicModule<T>::forward_relu(const BasicTensor<T>&) {
+  return {};
+}
+
+template <class T>
 BasicTensor<T> BasicModule<T>::forward_ids(const LongTensor&) {
   detail::fail<ValueError>(name(),
                            "this module has no forward_ids() and takes no int64 ids; hint: "
@@ -104,6 +109,11 @@ BasicTensor<T> BasicModule<T>::operator()(const BasicTensor<T>& x) {
 template <class T>
 BasicTensor<T> BasicModule<T>::operator()(const LongTensor& ids) {
   return run(ids, &BasicModule::forward_ids);
+}
+
+template <class T>
+BasicTensor<T> BasicModule<T>::with_relu(const BasicTensor<T>& x) {
+  return run(x, &BasicModule::forward_relu);
 }
 
 template <class T>

@@ -18,7 +18,7 @@ BasicSequential<T>::BasicSequential(const BasicSequential& other) : BasicModule<
             ", cannot be copied; hint: give it a copy constructor, or move the "
             "Sequential instead");
       }
-      layers_.push_back({copy, layer.copy});
+      layers_.push_back({copy, layer.copy, layer.is_relu});
     }
   } catch (...) {
     clear();
@@ -95,8 +95,16 @@ template <class T>
 BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
   BasicTensor<T> y;
   const BasicTensor<T>* input = &x;
-  for (const auto& layer : layers_) {
-    y = (*layer.module)(*input);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    BasicTensor<T> next;
+    if (i + 1 < layers_.size() && layers_[i + 1].is_relu)
+      next = layers_[i].module->with_relu(*input);
+    if (next.defined()) {
+      ++i;
+    } else {
+      next = (*layers_[i].module)(*input);
+    }
+    y = std::move(next);
     input = &y;
   }
   return *input;

@@ -7,6 +7,7 @@
 #include "tenon/autograd/record.hpp"
 #include "tenon/kernels/conv2d.hpp"
 #include "tenon/ops/reduce.hpp"
+#include "tenon/ops/relu.hpp"
 
 namespace tenon {
 namespace detail {
@@ -105,7 +106,8 @@ Attributes attributes_of(const kernels::Conv2dDims& d) {
 // two: derivatives of every order come by themselves.
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x,
-                        const BasicTensor<T>& w, const BasicTensor<T>& b);
+                        const BasicTensor<T>& w, const BasicTensor<T>& b,
+                        const kernels::ConvEpilogue& epilogue = {});
 template <class T>
 BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const BasicTensor<T>& dy,
                                      const BasicTensor<T>& w);
@@ -148,20 +150,24 @@ BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const Basi
 
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x_any,
-                        const BasicTensor<T>& w_any, const BasicTensor<T>& b_any) {
+                        const BasicTensor<T>& w_any, const BasicTensor<T>& b_any,
+                        const kernels::ConvEpilogue& epilogue) {
   const auto x = x_any.contiguous();
   const auto w = w_any.contiguous();
   const auto b = b_any.defined() ? b_any.contiguous() : b_any;
   auto y = BasicTensor<T>::empty({dims.n, dims.o, dims.out_h, dims.out_w});
-  kernels::conv2d_forward(dims, x.data(), w.data(), b.defined() ? b.data() : nullptr, y.data());
-  if (Recording recording{"conv2d", x, w, b}) {
+  kernels::conv2d_forward(dims, x.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(),
+                          epilogue);
+  if (Recording recording{epilogue.relu ? "conv2d_relu" : "conv2d", x, w, b}) {
     recording.describe(attributes_of(dims));
-    recording.rule(y, [dims, x = saved_if(recording.needs(1), x),
-                       w = saved_if(recording.needs(0), w)](Sweep<T>& sweep) {
-      if (sweep.needs(0)) sweep.add(0, conv2d_backward_input(dims, sweep.dy(), *w));
-      if (sweep.needs(1)) sweep.add(1, conv2d_backward_weight(dims, sweep.dy(), *x));
-      if (sweep.needs(2)) sweep.add(2, sum(sweep.dy(), {0, 2, 3}));
-    });
+    recording.rule(y,
+                   [dims, x = saved_if(recording.needs(1), x), w = saved_if(recording.needs(0), w),
+                    y = saved_if(epilogue.relu, y)](Sweep<T>& sweep) {
+                     const auto dy = y->defined() ? relu_backward(sweep.dy(), *y) : sweep.dy();
+                     if (sweep.needs(0)) sweep.add(0, conv2d_backward_input(dims, dy, *w));
+                     if (sweep.needs(1)) sweep.add(1, conv2d_backward_weight(dims, dy, *x));
+                     if (sweep.needs(2)) sweep.add(2, sum(dy, {0, 2, 3}));
+                   });
   }
   return y;
 }
@@ -177,9 +183,19 @@ BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w, const Ba
   return detail::convolve(dims, x, w, b);
 }
 
-#define TENON_INSTANTIATE(T)                                                             \
-  template TENON_API BasicTensor<T> conv2d(const BasicTensor<T>&, const BasicTensor<T>&, \
-                                           const BasicTensor<T>&, const Conv2dOptions&);
+template <std::floating_point T>
+BasicTensor<T> conv2d_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                           const BasicTensor<T>& b, const Conv2dOptions& options) {
+  const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
+                                         detail::defined("conv2d", w.impl()), b.impl(), options);
+  return detail::convolve(dims, x, w, b, {.relu = true});
+}
+
+#define TENON_INSTANTIATE(T)                                                                  \
+  template TENON_API BasicTensor<T> conv2d(const BasicTensor<T>&, const BasicTensor<T>&,      \
+                                           const BasicTensor<T>&, const Conv2dOptions&);      \
+  template TENON_API BasicTensor<T> conv2d_relu(const BasicTensor<T>&, const BasicTensor<T>&, \
+                                                const BasicTensor<T>&, const Conv2dOptions&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -4,10 +4,10 @@
 
 #include "ops/common.hpp"
 #include "tenon/base/error.hpp"
-#include "tenon/kernels/copy.hpp"
 #include "tenon/kernels/gemm.hpp"
 #include "tenon/ops/matmul.hpp"
 #include "tenon/ops/reduce.hpp"
+#include "tenon/ops/relu.hpp"
 
 namespace tenon {
 namespace {
@@ -50,9 +50,9 @@ BasicTensor<T> as_rows(const BasicTensor<T>& x) {
   return x.reshape({rows, x.size(-1)});
 }
 
-/// y = x w^T (+ b): every row of y starts as b, and the product is added to it.
+/// y = x w^T (+ b), at least 0 where relu is set.
 template <class T>
-void multiply(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
+void multiply(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b, bool relu,
               BasicTensor<T>& y) {
   kernels::GemmDims dims;
   dims.k = w.shape()[1];
@@ -68,18 +68,14 @@ void multiply(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTenso
   }
   dims.b_row = w.strides()[1];
   dims.b_col = w.strides()[0];
-  if (dims.m == 0 || dims.n == 0) return;
-  if (b.defined()) {
-    kernels::copy_strided(detail::elementwise_dims<1>(y.shape(), {b.impl()}), b.data(), y.data());
-  }
-  kernels::gemm(dims, x.data(), w.data(), y.data(), b.defined());
+  const auto bias = b.defined() ? b.contiguous() : b;
+  kernels::gemm<T>(dims, x.data(), w.data(), y.data(), false,
+                   {bias.defined() ? bias.data() : nullptr, relu});
 }
 
-}  // namespace
-
-template <std::floating_point T>
-BasicTensor<T> linear(const BasicTensor<T>& input, const BasicTensor<T>& w,
-                      const BasicTensor<T>& b) {
+template <class T>
+BasicTensor<T> linear(const BasicTensor<T>& input, const BasicTensor<T>& w, const BasicTensor<T>& b,
+                      bool relu) {
   Shape shape = detail::defined("linear", input.impl()).shape;
   check_shapes(shape, detail::defined("linear", w.impl()).shape);
   if (b.defined()) check_bias(w.shape(), b.shape());
@@ -87,11 +83,12 @@ BasicTensor<T> linear(const BasicTensor<T>& input, const BasicTensor<T>& w,
   const BasicTensor<T> x = shape.rank() == 2 ? input : input.contiguous();
   shape[shape.rank() - 1] = w.shape()[0];
   auto y = BasicTensor<T>::empty(shape);
-  multiply(x, w, b, y);
-  if (detail::Recording recording{"linear", x, w, b}) {
+  multiply(x, w, b, relu, y);
+  if (detail::Recording recording{relu ? "linear_relu" : "linear", x, w, b}) {
     recording.rule(y, [x = detail::saved_if(recording.needs(1), x),
-                       w = detail::saved_if(recording.needs(0), w)](detail::Sweep<T>& sweep) {
-      const auto& dy = sweep.dy();
+                       w = detail::saved_if(recording.needs(0), w),
+                       y = detail::saved_if(relu, y)](detail::Sweep<T>& sweep) {
+      const auto dy = y->defined() ? detail::relu_backward(sweep.dy(), *y) : sweep.dy();
       if (sweep.needs(0)) sweep.add(0, matmul(dy, *w));
       if (sweep.needs(1)) sweep.add(1, matmul(as_rows(dy).t(), as_rows(*x)));
       if (sweep.needs(2)) sweep.add(2, detail::sum_to(dy, sweep.shape(2)));
@@ -100,10 +97,26 @@ BasicTensor<T> linear(const BasicTensor<T>& input, const BasicTensor<T>& w,
   return y;
 }
 
-template TENON_API BasicTensor<float> linear(const BasicTensor<float>&, const BasicTensor<float>&,
-                                             const BasicTensor<float>&);
-template TENON_API BasicTensor<double> linear(const BasicTensor<double>&,
-                                              const BasicTensor<double>&,
-                                              const BasicTensor<double>&);
+}  // namespace
+
+template <std::floating_point T>
+BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b) {
+  return linear(x, w, b, false);
+}
+
+template <std::floating_point T>
+BasicTensor<T> linear_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                           const BasicTensor<T>& b) {
+  return linear(x, w, b, true);
+}
+
+#define TENON_INSTANTIATE(T)                                                                  \
+  template TENON_API BasicTensor<T> linear(const BasicTensor<T>&, const BasicTensor<T>&,      \
+                                           const BasicTensor<T>&);                            \
+  template TENON_API BasicTensor<T> linear_relu(const BasicTensor<T>&, const BasicTensor<T>&, \
+                                                const BasicTensor<T>&);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
 
 }  // namespace tenon

@@ -27,6 +27,7 @@ class TENON_API BasicConv2d : public BasicModule<T> {
               const Conv2dOptions& options = {});
 
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
+  BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
 

@@ -19,6 +19,7 @@ class TENON_API BasicLinear : public BasicModule<T> {
   BasicLinear(Index in_features, Index out_features, const LinearOptions& options = {});
 
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
+  BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
 

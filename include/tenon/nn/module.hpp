@@ -33,6 +33,9 @@ class TENON_API BasicModule {
 
   /// What the module computes; called through operator(). The default throws ValueError.
   virtual BasicTensor<T> forward(const BasicTensor<T>& x);
+  /// relu(forward(x)), bit for bit, in one pass where the layer can. An undefined tensor, which is
+  /// the default, says that it cannot: Sequential then runs its ReLU as a layer of its own.
+  virtual BasicTensor<T> forward_relu(const BasicTensor<T>& x);
   /// The same for modules that take ids, as an embedding does.
   virtual BasicTensor<T> forward_ids(const LongTensor& ids);
   /// Names every member that is a layer, a parameter or a buffer.
@@ -45,6 +48,8 @@ class TENON_API BasicModule {
   /// Runs forward(). An error that leaves it is told which layer it passed through.
   BasicTensor<T> operator()(const BasicTensor<T>& x);
   BasicTensor<T> operator()(const LongTensor& ids);
+  /// Runs forward_relu() in the same way.
+  BasicTensor<T> with_relu(const BasicTensor<T>& x);
 
   /// Switches this module and all inside it between training (the initial mode) and evaluation,
   /// which layers like Dropout tell apart.

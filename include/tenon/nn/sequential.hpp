@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tenon/nn/module.hpp"
+#include "tenon/nn/relu.hpp"
 
 namespace tenon::detail {
 
@@ -17,6 +18,7 @@ struct OwnedLayer {
   /// cannot be copied.
   nn::BasicModule<T>* (*copy)(const nn::BasicModule<T>& source,
                               nn::BasicModule<T>* target) = nullptr;
+  bool is_relu = false;
 };
 
 template <class T, class M>
@@ -66,6 +68,7 @@ namespace tenon::nn {
 /// Always in braces: `nn::Sequential net(nn::ReLU());` declares a function. One Sequential in
 /// braces is copied or moved, not nested; append() nests it. Layers are held by value: give them as
 /// temporaries, with std::move(layer), or as clone(layer). Layers are named "0", "1", ...
+/// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass.
 template <class T>
 class TENON_API BasicSequential : public BasicModule<T> {
  public:
@@ -101,7 +104,7 @@ class TENON_API BasicSequential : public BasicModule<T> {
     using M = std::remove_cvref_t<Layer>;
     detail::check_layer<T, Layer>();
     if constexpr (std::is_base_of_v<BasicModule<T>, M> && !std::is_lvalue_reference_v<Layer>) {
-      add({new M(std::move(layer)), &detail::copy_layer<T, M>});
+      add({new M(std::move(layer)), &detail::copy_layer<T, M>, std::is_same_v<M, BasicReLU<T>>});
     }
     return *this;
   }

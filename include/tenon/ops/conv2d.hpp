@@ -29,4 +29,11 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w,
                                 const BasicTensor<T>& b = {}, const Conv2dOptions& options = {});
 
+/// relu(conv2d(x, w, b, options)), the same bits, without a pass of its own over y. Saves y
+/// besides.
+template <std::floating_point T>
+TENON_API BasicTensor<T> conv2d_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                                     const BasicTensor<T>& b = {},
+                                     const Conv2dOptions& options = {});
+
 }  // namespace tenon

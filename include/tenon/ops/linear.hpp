@@ -18,4 +18,9 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& w,
                                 const BasicTensor<T>& b = {});
 
+/// relu(linear(x, w, b)), the same bits, without a pass of its own over y. Saves y besides.
+template <std::floating_point T>
+TENON_API BasicTensor<T> linear_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                                     const BasicTensor<T>& b = {});
+
 }  // namespace tenon
