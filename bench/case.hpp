@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tenon/base/shape.hpp"
+
+/// One row of the scoreboard. Names are those of the peers' programs, so that each case meets the
+/// same work on the other side.
+namespace tenon::bench {
+
+struct Case {
+  std::string name;
+  double flops = 0;  ///< additions and multiplications of one run; 0 where arithmetic is no limit
+  double bytes = 0;  ///< that one run must at least read and write; 0 where memory is no limit
+  /// Prepares the operands and gives what is timed.
+  std::function<std::function<void()>()> prepare;
+};
+
+/// All cases, in the order of their files.
+std::vector<Case>& cases();
+
+/// For the files' static objects: adds one case.
+struct Register {
+  explicit Register(Case c) { cases().push_back(std::move(c)); }
+};
+
+/// Keeps a result from being optimised away.
+template <class T>
+void keep(const T& value) {
+  asm volatile("" : : "r,m"(&value) : "memory");
+}
+
+/// What the processor can do at most, as measured now on that many threads.
+struct Limits {
+  double flops_per_second;  ///< of multiply-adds in registers; 0 where it cannot be measured
+  double bytes_per_second;  ///< of copying `bytes` bytes, those read and those written
+};
+Limits measure_limits(int threads, double bytes);
+
+/// "64x32x13x13"
+std::string joined(std::initializer_list<Index> sizes);
+
+}  // namespace tenon::bench

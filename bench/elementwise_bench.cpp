@@ -1,0 +1,35 @@
+// Elementwise functions of a million numbers.
+
+#include "case.hpp"
+#include "tenon/autograd/tape.hpp"
+#include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/relu.hpp"
+#include "tenon/ops/sigmoid.hpp"
+#include "tenon/ops/tanh.hpp"
+#include "tenon/tensor/factories.hpp"
+
+namespace tenon::bench {
+namespace {
+
+using Function = Tensor (*)(const Tensor&);
+constexpr Index n = 1 << 20;
+constexpr double array = 4.0 * n;
+
+bool add(const std::string& name, Function f) {
+  cases().push_back(
+      {name + "/forward/1Mi", 0, 2 * array, [=] { return [f, x = randn({n})] { keep(f(x)); }; }});
+  // Forward reads x and writes y, backward reads dy and y and writes dx.
+  cases().push_back({name + "/train/1Mi", 0, 5 * array, [=] {
+                       return [f, x = randn({n}), dy = ones({n})] {
+                         Tape tape;
+                         keep(tape.gradients(f(tape.watch(x)), dy));
+                       };
+                     }});
+  return true;
+}
+
+const bool registered[] = {add("relu", relu), add("tanh", tanh), add("sigmoid", sigmoid),
+                           add("exp", exp)};
+
+}  // namespace
+}  // namespace tenon::bench

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""PyTorch's side of the scoreboard: reads lines "THREADS SECONDS CASE" as tenon_bench --worker does,
+times the case and answers with a line of JSON ({} for a case it does not know).
+
+PyTorch is shown at its best. Every case is timed with oneDNN on and off, convolutions in NCHW and
+channels_last, training steps with each implementation of Adam besides; the first request for a case
+finds the fastest of these and later ones time that one. Denormals are flushed, inference runs in
+inference mode."""
+
+import copy
+import json
+import re
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.manual_seed(0)
+torch.set_flush_denormal(True)
+
+
+def timed(run, seconds):
+    for _ in range(3):
+        run()
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < 5 or (time.perf_counter() < end and len(times) < 5000):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    times.sort()
+    return {"min_ms": times[0] * 1e3, "median_ms": times[len(times) // 2] * 1e3}
+
+
+def inference(run):
+    def call():
+        with torch.inference_mode():
+            run()
+    return call
+
+
+def gradients(function, leaves, dy):
+    def call():
+        for leaf in leaves:
+            leaf.grad = None
+        function().backward(dy)
+    return call
+
+
+def channels_last(tensor):
+    last = tensor.detach().to(memory_format=torch.channels_last)
+    return last.requires_grad_(tensor.requires_grad)
+
+
+def layouts(make, *tensors):
+    """{label: what make gives for the tensors in that layout}"""
+    return {"nchw": make(*tensors), "channels_last": make(*(channels_last(t) for t in tensors))}
+
+
+def matmul(sizes):
+    m, k, n = map(int, sizes.split("x"))
+    a, b = torch.randn(m, k), torch.randn(k, n)
+    return {"": inference(lambda: a @ b)}
+
+
+def linear(text):
+    m, k, n = map(int, re.split("x|->", text))
+    x, w, b = torch.randn(m, k), torch.randn(n, k), torch.randn(n)
+    return {"": inference(lambda: F.linear(x, w, b))}
+
+
+def conv2d(text):
+    kind, *numbers = re.match(r"(\w+)/(\d+)x(\d+)x(\d+)x\d+->(\d+) k(\d+) s(\d+) p(\d+)", text).groups()
+    n, c, size, o, kernel, stride, padding = map(int, numbers)
+    conv = nn.Conv2d(c, o, kernel, stride, padding)
+    x = torch.randn(n, c, size, size, requires_grad=True)
+    if kind == "forward":
+        return layouts(lambda x: inference(lambda: conv(x)), x)
+    dy = torch.randn_like(conv(x).detach())
+    return layouts(lambda x, dy: gradients(lambda: conv(x), [x, conv.weight, conv.bias], dy), x, dy)
+
+
+def max_pool2d(text):
+    kind, n, c, size, kernel = re.match(r"(\w+)/(\d+)x(\d+)x(\d+)x\d+ k(\d+)", text).groups()
+    x = torch.randn(int(n), int(c), int(size), int(size), requires_grad=True)
+    pool = nn.MaxPool2d(int(kernel))
+    if kind == "forward":
+        return layouts(lambda x: inference(lambda: pool(x)), x)
+    dy = torch.randn_like(pool(x).detach())
+    return layouts(lambda x, dy: gradients(lambda: pool(x), [x], dy), x, dy)
+
+
+def elementwise(function):
+    def make(text):
+        x = torch.randn(1 << 20, requires_grad=True)
+        if text.startswith("forward"):
+            return {"": inference(lambda: function(x))}
+        return {"": gradients(lambda: function(x), [x], torch.ones_like(x))}
+    return make
+
+
+def softmax(_):
+    x = torch.randn(1024, 1000)
+    return {"": inference(lambda: torch.softmax(x, 1))}
+
+
+def cnn(channels, features):
+    return nn.Sequential(
+        nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(), nn.Linear(features, 64),
+        nn.ReLU(), nn.Linear(64, 10))
+
+
+def classes(n):
+    labels = torch.randint(0, 10, (n,))
+    return lambda y: F.cross_entropy(y, labels)
+
+
+def yes_or_no(n):
+    target = torch.rand(n, 1).round()
+    return lambda y: F.binary_cross_entropy_with_logits(y, target)
+
+
+MODELS = {
+    "mnist_cnn b64": lambda: (cnn(1, 576), torch.randn(64, 1, 28, 28), classes(64)),
+    "cifar_cnn b32": lambda: (cnn(3, 1024), torch.randn(32, 3, 32, 32), classes(32)),
+    "medical_mlp b32": lambda: (
+        nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1)),
+        torch.randn(32, 30), yes_or_no(32)),
+}
+ADAMS = {"adam": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+
+
+def training_step(net, x, loss, options):
+    adam = torch.optim.Adam(net.parameters(), **options)
+
+    def call():
+        adam.zero_grad()
+        loss(net(x)).backward()
+        adam.step()
+    return call
+
+
+def model(text):
+    kind, name = text.split("/")
+    net, x, loss = MODELS[name]()
+    if kind == "infer_one":
+        x = x[:1].clone()
+    kinds = {"nchw": (net, x)}
+    if x.dim() == 4:
+        kinds["channels_last"] = (copy.deepcopy(net).to(memory_format=torch.channels_last),
+                                  channels_last(x))
+    if kind == "train_step":
+        return {f"{layout} {adam}": training_step(n, v, loss, options)
+                for layout, (n, v) in kinds.items() for adam, options in ADAMS.items()}
+    return {layout: inference(lambda n=n, v=v: n(v)) for layout, (n, v) in kinds.items()}
+
+
+FAMILIES = {
+    "matmul": matmul, "linear": linear, "conv2d": conv2d, "max_pool2d": max_pool2d,
+    "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
+    "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
+    "model": model,
+}
+best = {}  # (case, threads) -> (variant, oneDNN, callable)
+
+
+def answer(threads, seconds, case):
+    torch.set_num_threads(threads)
+    family, _, rest = case.partition("/")
+    if family not in FAMILIES:
+        return {}
+    if (case, threads) not in best:
+        candidates = []
+        for label, run in FAMILIES[family](rest).items():
+            for onednn in (True, False):
+                with torch.backends.mkldnn.flags(enabled=onednn):
+                    candidates.append((timed(run, seconds)["median_ms"], label, onednn, run))
+        best[case, threads] = min(candidates, key=lambda c: c[0])[1:]
+    label, onednn, run = best[case, threads]
+    with torch.backends.mkldnn.flags(enabled=onednn):
+        result = timed(run, seconds)
+    setting = " ".join(filter(None, ("oneDNN" if onednn else "native", label)))
+    return {"case": case, "threads": threads, "setting": setting, **result}
+
+
+if "--version" in sys.argv:
+    print("PyTorch", torch.__version__)
+    sys.exit()
+for line in sys.stdin:
+    words = line.split(maxsplit=2)
+    print(json.dumps(answer(int(words[0]), float(words[1]), words[2].strip())), flush=True)

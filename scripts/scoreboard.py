@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Takes turns between tenon_bench --worker and bench/peers/torch_worker.py and writes the scoreboard.
+Called by scoreboard.sh, which explains the options."""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+class Worker:
+    def __init__(self, command):
+        environment = dict(os.environ, OMP_WAIT_POLICY="passive")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+
+    def ask(self, threads, seconds, case):
+        self.process.stdin.write(f"{threads} {seconds} {case}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"a worker ended at {case}")
+        return json.loads(line)
+
+
+def processor():
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
+
+
+def middle(turns, key="median_ms"):
+    return statistics.median(turn[key] for turn in turns)
+
+
+def percent_of_limit(turns):
+    """The share of the limit that binds the case, and which one that is."""
+    seconds = middle(turns) / 1e3
+    if turns[0]["flops"] and turns[0]["limit_flops"]:
+        return 100 * turns[0]["flops"] / seconds / max(t["limit_flops"] for t in turns), "FMA"
+    if turns[0]["bytes"] and turns[0]["limit_bytes"]:
+        return 100 * turns[0]["bytes"] / seconds / max(t["limit_bytes"] for t in turns), "memory"
+    return None, ""
+
+
+def milliseconds(value):
+    return f"{value:.4f}" if value < 0.1 else f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+def row(result):
+    ours, theirs = middle(result["tenon"]), middle(result["torch"])
+    share, limit = percent_of_limit(result["tenon"])
+    return "| {} | {} | {} | {:.2f} | {} | {} |".format(
+        result["case"], milliseconds(ours), milliseconds(theirs), theirs / ours,
+        f"{share:.0f} % {limit}" if share else "", result["torch"][-1]["setting"])
+
+
+def ratio(result):
+    return middle(result["torch"]) / middle(result["tenon"])
+
+
+def geometric_mean(values):
+    return math.exp(statistics.fmean(map(math.log, values)))
+
+
+def table(results, threads):
+    rows = [r for r in results if r["threads"] == threads]
+    plural = "s" if threads > 1 else ""
+    lines = [f"## {threads} thread{plural}", "",
+             "| case | Tenon ms | PyTorch ms | ratio | of the limit | PyTorch's best setting |",
+             "|---|--:|--:|--:|--:|---|", *map(row, rows), ""]
+    operations = [ratio(r) for r in rows if not r["case"].startswith("model/")]
+    if operations:
+        lines += [f"Geometric mean of the ratios of single operations: "
+                  f"{geometric_mean(operations):.2f}.", ""]
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.3)
+    parser.add_argument("inside", nargs="*")
+    options = parser.parse_args()
+
+    bench = f"{options.build}/bench/tenon_bench"
+    torch_worker = [*options.inside, "python3", str(ROOT / "bench/peers/torch_worker.py")]
+    names = subprocess.run([*options.inside, bench, "--cases"], capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    version = subprocess.run([*torch_worker, "--version"], capture_output=True, text=True,
+                             check=True).stdout.strip()
+    workers = {"tenon": Worker([*options.inside, bench, "--worker"]), "torch": Worker(torch_worker)}
+
+    results = []
+    for threads in sorted({1, os.cpu_count()}):
+        for case in (n for n in names if re.search(options.only, n)):
+            result = {"case": case, "threads": threads, "tenon": [], "torch": []}
+            for _ in range(options.rounds):
+                for side, worker in workers.items():
+                    result[side].append(worker.ask(threads, options.seconds, case))
+            results.append(result)
+            print(row(result), file=sys.stderr, flush=True)
+
+    setting = results[0]["tenon"][0]["setting"]
+    lines = [f"Processor: {processor()}, {os.cpu_count()} cores. Tenon on {setting}, {version}. Medians "
+             f"of {options.rounds} turns of {options.seconds} s each, both sides taking turns. A ratio "
+             "above 1 is in Tenon's favour.", ""]
+    for threads in sorted({r["threads"] for r in results}):
+        lines += table(results, threads)
+    pathlib.Path(options.build, "scoreboard.md").write_text("\n".join(lines))
+    pathlib.Path(options.build, "scoreboard.json").write_text(json.dumps(results, indent=1))
+    print(f"wrote {options.build}/scoreboard.md and scoreboard.json", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
