@@ -17,9 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 class Worker:
     def __init__(self, command):
-        environment = dict(os.environ, OMP_WAIT_POLICY="passive")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
+                                        text=True)
 
     def ask(self, threads, seconds, case):
         self.process.stdin.write(f"{threads} {seconds} {case}\n")

@@ -6,6 +6,10 @@
 namespace tenon::kernels {
 namespace {
 
+/// Outputs that are finished before they are transposed: with a panel's channels they fit the
+/// second-level cache, and many tiles share the panel's weights.
+constexpr Index position_block = 384;
+
 template <class T>
 class Forward {
  public:
@@ -13,117 +17,106 @@ class Forward {
           T* y)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        tiles_(plan.o, kernels_.rows),
+        panels_(kernels_, plan.o),
         x_(x),
         b_(b),
         y_(y),
         relu_(epilogue.relu),
-        offsets_(plan.depth),
-        weights_(plan.d.o * plan.depth) {
-    plan.tap_offsets(offsets_.data());
+        taps_(plan.depth),
+        starts_(plan.unit_images * plan.positions),
+        weights_(plan.d.groups * panels_.padded() * plan.depth) {
+    plan.tap_offsets(taps_.data());
+    plan.starts(starts_.data());
     for (Index group = 0; group < plan.d.groups; ++group) {
-      const Index first = group * plan.o * plan.depth;
-      pack_groups(kernels_, tiles_, w + first, 1, plan.depth, plan.depth, weights_.data() + first);
+      pack_groups(kernels_, panels_, w + group * plan.o * plan.depth, 1, plan.depth, plan.depth,
+                  weights_.data() + group * panels_.padded() * plan.depth);
     }
   }
 
-  /// Every task owns some panels of outputs of one unit of images and one group.
+  /// Every task owns some blocks of the outputs of one unit of images and one group.
   void run() {
-    const Index parts = plan_.parts(panels(0).count());
+    const Index parts = plan_.parts(blocks(0).count());
     const Index tasks = plan_.units * plan_.d.groups * parts;
     const Index grain = plan_.tasks_per_chunk(
         tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth / parts);
-    const Index width = panels(0).width(0);
-    const Index columns_size = std::min(k_block, plan_.depth) * width;
-    const Index scratch_size = whole_lines(plan_.staged_values() + columns_size + plan_.o * width);
+    const Index scratch_size =
+        plan_.staged_values() + whole_lines(blocks(0).width() * panels_.width(0));
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 
     parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
       T* staged = scratch.data() + chunk * scratch_size;
-      T* columns = staged + plan_.staged_values();
       for (Index task = begin; task < end; ++task) {
         const Index part = task % parts, group = task / parts % plan_.d.groups;
         const Index unit = task / parts / plan_.d.groups;
+        const EvenSplit all = blocks(unit), own(all.count(), (all.count() + parts - 1) / parts);
+        if (part >= own.count()) continue;
         const T* images = plan_.stage(x_, unit, group, staged);
-        const Panels<T> all = panels(unit);
-        const EvenSplit split(all.count(), (all.count() + parts - 1) / parts);
-        if (part >= split.count()) continue;
-        for (Index k = 0; k < split.size(part); ++k) {
-          run_panel(all, split.begin(part) + k, unit, group, images, columns,
-                    columns + columns_size);
+        for (Index k = own.begin(part); k < own.begin(part) + own.size(part); ++k) {
+          run_block(unit, group, images, all.begin(k), all.size(k), staged + plan_.staged_values());
         }
       }
     });
   }
 
  private:
-  Panels<T> panels(Index unit) const {
-    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
+  EvenSplit blocks(Index unit) const {
+    return EvenSplit(plan_.images_in(unit) * plan_.positions, position_block);
   }
 
-  void run_panel(const Panels<T>& panels, Index panel, Index unit, Index group, const T* images,
-                 T* columns, T* outputs) {
-    const Index width = panels.width(panel), size = panels.size(panel);
-    const ConvRuns runs(plan_, panels.begin(panel), size, kernels_.lanes);
-    // Outputs of several images do not lie in one matrix: these are computed aside.
-    const bool aside = !runs.in_one_image();
-    TileStore<T> store{outputs, width, size};
-    if (!aside) {
-      store.c = plane(unit, *runs.begin(), group, 0);
-      store.c_row = plan_.positions;
-    }
-    if (size < width) std::fill_n(columns, std::min(k_block, plan_.depth) * width, T(0));
-
-    const EvenSplit depths(plan_.depth, k_block);
-    for (Index part = 0; part < depths.count(); ++part) {
-      const Index first = depths.begin(part), depth = depths.size(part);
-      for (const ConvRun& run : runs) {
-        kernels_.copy_runs(images + run.start, offsets_.data() + first, depth, run.n,
-                           columns + run.column, width);
+  /// The outputs [first, first + count) of a unit.
+  void run_block(Index unit, Index group, const T* images, Index first, Index count, T* outputs) {
+    const EvenSplit tiles(count, kernels_.rows), depths(plan_.depth, k_block);
+    for (Index panel = 0; panel < panels_.count(); ++panel) {
+      for (Index part = 0; part < depths.count(); ++part) {
+        const Index p = depths.begin(part), depth = depths.size(part);
+        for (Index tile = 0; tile < tiles.count(); ++tile) {
+          run_tile(group, images, panel, p, depth, first + tiles.begin(tile), tiles.size(tile),
+                   outputs + tiles.begin(tile) * panels_.width(panel));
+        }
       }
-      multiply(group, first, depth, columns, width, panels.vectors(panel), store);
-    }
-    if (aside) copy_out(runs, unit, group, outputs, width);
-  }
-
-  void multiply(Index group, Index first, Index depth, const T* columns, Index width, Index vectors,
-                TileStore<T> store) {
-    constexpr Index row_offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-    const bool last = first + depth == plan_.depth;
-    T* c = store.c;
-    store.accumulate = first > 0;
-    store.relu = last && relu_;
-    for (Index tile = 0; tile < tiles_.count(); ++tile) {
-      const Index rows = tiles_.size(tile), o = tiles_.begin(tile);
-      const T* weights = weights_.data() + (group * plan_.o + o) * plan_.depth + first * rows;
-      store.c = c + o * store.c_row;
-      store.row_bias = last && b_ != nullptr ? b_ + group * plan_.o + o : nullptr;
-      kernels_.multiply[rows - 1][vectors - 1](weights, row_offsets, KLoops::single(depth, rows),
-                                               columns, width, store);
+      copy_out(unit, group, panel, first, count, outputs);
     }
   }
 
-  void copy_out(const ConvRuns& runs, Index unit, Index group, const T* outputs, Index width) {
-    for (const ConvRun& run : runs) {
-      for (Index o = 0; o < plan_.o; ++o) {
-        std::copy_n(outputs + o * width + run.column, run.n, plane(unit, run, group, o));
+  void run_tile(Index group, const T* images, Index panel, Index p, Index depth, Index first,
+                Index rows, T* outputs) {
+    const Index width = panels_.width(panel), o = panels_.begin(panel);
+    Index output_rows[TileKernels<T>::most_rows];
+    for (Index r = 0; r < rows; ++r) output_rows[r] = r * width;
+    TileStore<T> store{outputs, output_rows, width, p > 0};
+    if (p + depth == plan_.depth) {
+      store.relu = relu_;
+      if (b_ != nullptr) {
+        store.columns = panels_.size(panel);
+        store.bias = b_ + group * plan_.o + o;
       }
     }
+    const T* weights = weights_.data() + (group * panels_.padded() + o) * plan_.depth + p * width;
+    kernels_.multiply[rows - 1][panels_.vectors(panel) - 1](
+        {images, starts_.data() + first, taps_.data() + p}, depth, weights, width, store);
   }
 
-  T* plane(Index unit, const ConvRun& run, Index group, Index o) {
-    const Index n = unit * plan_.unit_images + run.image;
-    return y_ + ((n * plan_.d.groups + group) * plan_.o + o) * plan_.positions + run.position;
+  /// From (position, channel) to planes of y.
+  void copy_out(Index unit, Index group, Index panel, Index first, Index count, const T* outputs) {
+    const Index width = panels_.width(panel), o = group * plan_.o + panels_.begin(panel);
+    for (Index done = 0; done < count;) {
+      const Index image = (first + done) / plan_.positions;
+      const Index position = (first + done) % plan_.positions;
+      const Index n = std::min(plan_.positions - position, count - done);
+      T* y = y_ + ((unit * plan_.unit_images + image) * plan_.d.o + o) * plan_.positions + position;
+      kernels_.transpose(outputs + done * width, width, panels_.size(panel), n, y, plan_.positions);
+      done += n;
+    }
   }
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  EvenSplit tiles_;  // of output channels
+  Panels<T> panels_;  // of output channels
   const T* x_;
   const T* b_;
   T* y_;
   bool relu_;
-  detail::Scratch<Index> offsets_;
+  detail::Scratch<Index> taps_, starts_;
   detail::Scratch<T> weights_;
 };
 

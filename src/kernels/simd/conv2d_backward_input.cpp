@@ -36,34 +36,33 @@ void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
   conv2d_forward<T>(turned, dy, flipped.data(), nullptr, dx);
 }
 
-/// The columns' gradient w^T dy, a tile at a time, every value of which is added to the pixel that
-/// its output has read. Rows of the columns are taken in the order (p, q, c): neighbours of one
-/// channel would add to overlapping pixels, each waiting for the one before.
+/// Tap by tap, the columns' gradient w^T dy is added to the pixels that the outputs have read:
+///   dx^T[start(n, i, j) + tap][c] += sum_o dy[n, o, i, j] w[o, c, tap].
 template <class T>
 class BackwardInput {
  public:
   BackwardInput(const ConvPlan& plan, const T* dy, const T* w, T* dx)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        tiles_(plan.depth, kernels_.rows),
+        panels_(kernels_, plan.c),
         dy_(dy),
         dx_(dx),
         taps_(plan.depth),
+        starts_(plan.unit_images * plan.positions),
+        outputs_(plan.unit_images * plan.positions),
         planes_(plan.o),
-        weights_(plan.d.o * plan.depth) {
+        weights_(plan.d.groups * plan.taps * panels_.padded() * plan.o) {
+    plan.tap_offsets(taps_.data());
+    plan.starts_in_plane(starts_.data());
+    for (Index k = 0; k < plan.unit_images * plan.positions; ++k) {
+      outputs_[k] = k / plan.positions * plan.d.o * plan.positions + k % plan.positions;
+    }
     for (Index o = 0; o < plan.o; ++o) planes_[o] = o * plan.positions;
-    detail::Scratch<Index> offsets(plan.depth);
-    plan.tap_offsets(offsets.data());
-    for (Index r = 0; r < plan.depth; ++r) taps_[r] = offsets[by_channel(r)];
-    detail::Scratch<T> reordered(plan.o * plan.depth);
     for (Index group = 0; group < plan.d.groups; ++group) {
-      const Index first = group * plan.o * plan.depth;
-      for (Index o = 0; o < plan.o; ++o) {
-        const T* from = w + first + o * plan.depth;
-        for (Index r = 0; r < plan.depth; ++r) reordered[o * plan.depth + r] = from[by_channel(r)];
+      for (Index tap = 0; tap < plan.taps; ++tap) {
+        pack_groups(kernels_, panels_, w + group * plan.o * plan.depth + tap, plan.depth, plan.taps,
+                    plan.o, weights(group, tap));
       }
-      pack_groups(kernels_, tiles_, reordered.data(), plan.depth, 1, plan.o,
-                  weights_.data() + first);
     }
   }
 
@@ -72,20 +71,19 @@ class BackwardInput {
     const Index tasks = plan_.units * plan_.d.groups;
     const Index grain =
         plan_.tasks_per_chunk(tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth);
-    const Index width = panels(0).width(0);
-    const Index tile_size = kernels_.rows * width;
-    const Index scratch_size = whole_lines(plan_.staged_values() + plan_.o * width + tile_size);
+    const Index pixels = plan_.unit_images * plan_.plane;
+    const Index sums_size = whole_lines(pixels * panels_.width(0));
+    const Index scratch_size = sums_size + plan_.staged_values();
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 
     parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* staged = scratch.data() + chunk * scratch_size;
-      T* gradients = staged + plan_.staged_values();
+      T* sums = scratch.data() + chunk * scratch_size;
+      T* staged = sums + sums_size;
       for (Index task = begin; task < end; ++task) {
         const Index unit = task / plan_.d.groups, group = task % plan_.d.groups;
-        T* images = start(unit, group, staged);
-        const Panels<T> all = panels(unit);
-        for (Index panel = 0; panel < all.count(); ++panel) {
-          run_panel(all, panel, unit, group, images, gradients, gradients + plan_.o * width);
+        for (Index panel = 0; panel < panels_.count(); ++panel) {
+          run_panel(unit, group, panel, sums);
+          copy_out(unit, group, panel, sums, staged);
         }
         if (!plan_.direct) plan_.unstage(staged, unit, group, dx_);
       }
@@ -93,60 +91,54 @@ class BackwardInput {
   }
 
  private:
-  Panels<T> panels(Index unit) const {
-    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
+  T* weights(Index group, Index tap) {
+    return weights_.data() + (group * plan_.taps + tap) * panels_.padded() * plan_.o;
   }
 
-  /// The row (c, p, q) of the r-th one in the order (p, q, c).
-  Index by_channel(Index r) const { return r % plan_.c * plan_.taps + r / plan_.c; }
-
-  /// Where the gradient of the unit is summed: zeros.
-  T* start(Index unit, Index group, T* staged) {
-    if (!plan_.direct)
-      return std::fill_n(staged, plan_.images_in(unit) * plan_.image, T(0)), staged;
-    T* first = dx_ + (unit * plan_.unit_images * plan_.d.groups + group) * plan_.image;
-    for (Index n = 0; n < plan_.images_in(unit); ++n) {
-      std::fill_n(first + n * plan_.image_step(), plan_.image, T(0));
-    }
-    return first;
-  }
-
-  void run_panel(const Panels<T>& panels, Index panel, Index unit, Index group, T* images,
-                 T* gradients, T* tile_values) {
-    constexpr Index row_offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-    const Index width = panels.width(panel), size = panels.size(panel);
-    const ConvRuns runs(plan_, panels.begin(panel), size, kernels_.lanes);
-    if (size < width) std::fill_n(gradients, plan_.o * width, T(0));
-    for (const ConvRun& run : runs) {
-      const Index n = unit * plan_.unit_images + run.image;
-      const T* from = dy_ + (n * plan_.d.groups + group) * plan_.o * plan_.positions + run.position;
-      kernels_.copy_runs(from, planes_.data(), plan_.o, run.n, gradients + run.column, width);
-    }
-    const EvenSplit depths(plan_.o, k_block);
-    for (Index tile = 0; tile < tiles_.count(); ++tile) {
-      const Index rows = tiles_.size(tile), first = tiles_.begin(tile);
-      const T* weights = weights_.data() + (group * plan_.depth + first) * plan_.o;
-      TileStore<T> store{tile_values, width, width};
+  void run_panel(Index unit, Index group, Index panel, T* sums) {
+    const Index width = panels_.width(panel);
+    const Index n = plan_.images_in(unit);
+    std::fill_n(sums, n * plan_.plane * width, T(0));
+    const T* dy =
+        dy_ + (unit * plan_.unit_images * plan_.d.groups + group) * plan_.o * plan_.positions;
+    const EvenSplit tiles(n * plan_.positions, kernels_.rows), depths(plan_.o, k_block);
+    for (Index tap = 0; tap < plan_.taps; ++tap) {
+      const T* rows = weights(group, tap) + panels_.begin(panel) * plan_.o;
+      T* pixels = sums + taps_[tap] * width;
       for (Index part = 0; part < depths.count(); ++part) {
         const Index o = depths.begin(part);
-        store.accumulate = part > 0;
-        kernels_.multiply[rows - 1][panels.vectors(panel) - 1](
-            weights + o * rows, row_offsets, KLoops::single(depths.size(part), rows),
-            gradients + o * width, width, store);
+        for (Index tile = 0; tile < tiles.count(); ++tile) {
+          const Index first = tiles.begin(tile), height = tiles.size(tile);
+          Index pixel_rows[TileKernels<T>::most_rows];
+          for (Index r = 0; r < height; ++r) pixel_rows[r] = starts_[first + r] * width;
+          kernels_.multiply[height - 1][panels_.vectors(panel) - 1](
+              {dy, outputs_.data() + first, planes_.data() + o}, depths.size(part),
+              rows + o * width, width, {pixels, pixel_rows, width, true});
+        }
       }
-      for (const ConvRun& run : runs) {
-        kernels_.add_runs(tile_values + run.column, width, taps_.data() + first, rows, run.n,
-                          images + run.start);
-      }
+    }
+  }
+
+  /// From (pixel, channel) to planes: of dx itself, or of the staged images.
+  void copy_out(Index unit, Index group, Index panel, const T* sums, T* staged) {
+    const Index width = panels_.width(panel);
+    for (Index n = 0; n < plan_.images_in(unit); ++n) {
+      T* image = plan_.direct
+                     ? dx_ + ((unit * plan_.unit_images + n) * plan_.d.groups + group) * plan_.image
+                     : staged + n * plan_.image;
+      kernels_.transpose(sums + n * plan_.plane * width, width, panels_.size(panel), plan_.plane,
+                         image + panels_.begin(panel) * plan_.plane, plan_.plane);
     }
   }
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  EvenSplit tiles_;  // of the columns' rows
+  Panels<T> panels_;  // of input channels
   const T* dy_;
   T* dx_;
-  detail::Scratch<Index> taps_, planes_;
+  detail::Scratch<Index> taps_, starts_;
+  detail::Scratch<Index> outputs_;  // of a unit, in dy
+  detail::Scratch<Index> planes_;   // of dy, of each output channel
   detail::Scratch<T> weights_;
 };
 

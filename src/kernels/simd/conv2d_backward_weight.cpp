@@ -10,7 +10,9 @@ namespace {
 constexpr Index wanted_tasks = 16;
 constexpr Index cheap_grain = 1 << 14;
 
-/// dw^T = columns dy^T. The transposed dy is packed; the columns are read from the images.
+/// dw^T = columns dy^T. The transposed dy is packed; the columns are read from the images. Outputs
+/// that are summed together follow each other from the first of an image or of a row on, so that
+/// their pixels lie as the first ones' do.
 template <class T>
 class BackwardWeight {
  public:
@@ -23,8 +25,10 @@ class BackwardWeight {
         dy_(dy),
         x_(x),
         taps_(plan.depth),
+        starts_(plan.unit_images * plan.positions),
         sums_(units_.count() * sum_size() * plan.d.groups) {
     plan.tap_offsets(taps_.data());
+    plan.starts(starts_.data());
   }
 
   /// Every task owns one panel of one chunk's sum; dw is the sum of the chunks, in their order.
@@ -96,15 +100,14 @@ class BackwardWeight {
 
   void multiply(const T* images, Index count, Index rows, Index panel, const T* gradients, T* sum,
                 bool accumulate) {
-    const Index width = panels_.width(panel);
-    const KLoops loops{{count, rows, plan_.d.out_w},
-                       {plan_.image_step(), plan_.d.stride_h * plan_.row, 1}};
+    const Index width = panels_.width(panel), positions = count * rows * plan_.d.out_w;
     for (Index tile = 0; tile < tiles_.count(); ++tile) {
       const Index first = tiles_.begin(tile), height = tiles_.size(tile);
-      TileStore<T> store{sum + first * width, width, width};
-      store.accumulate = accumulate;
-      kernels_.multiply[height - 1][panels_.vectors(panel) - 1](images, taps_.data() + first, loops,
-                                                                gradients, width, store);
+      Index sum_rows[TileKernels<T>::most_rows];
+      for (Index r = 0; r < height; ++r) sum_rows[r] = r * width;
+      kernels_.multiply[height - 1][panels_.vectors(panel) - 1](
+          {images, taps_.data() + first, starts_.data()}, positions, gradients, width,
+          {sum + first * width, sum_rows, width, accumulate});
     }
   }
 
@@ -135,7 +138,7 @@ class BackwardWeight {
   EvenSplit units_;   // of images, in chunks
   const T* dy_;
   const T* x_;
-  detail::Scratch<Index> taps_;
+  detail::Scratch<Index> taps_, starts_;
   detail::Scratch<T> sums_;
 };
 

@@ -17,10 +17,10 @@ namespace tenon::kernels {
 inline constexpr Index conv_thread_work = 1 << 19;
 /// Tasks are dealt in at most so many chunks, each of which has its own scratch.
 inline constexpr Index conv_max_chunks = 32;
-/// Images are taken together until they have this many outputs, so that most panels are full, but
-/// not so many that fewer than these units are left.
-inline constexpr Index unit_positions = 512;
-inline constexpr Index fewest_units = 4;
+/// Images are taken together until they have this many outputs, but not so many that fewer than
+/// these units are left.
+inline constexpr Index unit_positions = 192;
+inline constexpr Index fewest_units = 8;
 /// Where there are fewer tasks, those that can be are divided.
 inline constexpr Index enough_tasks = 8;
 
@@ -88,6 +88,10 @@ struct ConvPlan {
   Index start(Index n, Index i, Index j) const {
     return n * image_step() + i * d.stride_h * row + j;
   }
+  /// start of every output of a unit, in the order of positions.
+  void starts(Index* out) const { write_starts(image_step(), out); }
+  /// The same in one staged channel of the unit's images.
+  void starts_in_plane(Index* out) const { write_starts(plane, out); }
   /// Between the same group of neighbouring samples, staged or not.
   Index image_step() const { return direct ? d.c * plane : image; }
 
@@ -99,6 +103,14 @@ struct ConvPlan {
   void unstage(const T* staged, Index unit, Index group, T* dx) const;
 
  private:
+  void write_starts(Index step, Index* out) const {
+    for (Index n = 0; n < unit_images; ++n) {
+      for (Index i = 0; i < d.out_h; ++i) {
+        for (Index j = 0; j < d.out_w; ++j) *out++ = n * step + i * d.stride_h * row + j;
+      }
+    }
+  }
+
   /// Calls f(plane of x, staged plane) for each.
   template <class F>
   void for_each_plane(Index unit, Index group, const F& f) const {
@@ -154,35 +166,5 @@ void ConvPlan::unstage(const T* staged, Index unit, Index group, T* dx) const {
     }
   });
 }
-
-/// Outputs that follow each other in one row of y: columns [column, column + n) of a panel.
-struct ConvRun {
-  Index image;  // in the unit
-  Index position;
-  Index start;  // of the first output's pixels in the staged image
-  Index column, n;
-};
-
-/// The outputs [first, first + size) of a unit, at most a vector of them a run.
-class ConvRuns {
- public:
-  ConvRuns(const ConvPlan& plan, Index first, Index size, Index lanes) {
-    for (Index column = 0; column < size;) {
-      const Index at = first + column, image = at / plan.positions, position = at % plan.positions;
-      const Index i = position / plan.d.out_w, j = position % plan.d.out_w;
-      const Index n = std::min({plan.d.out_w - j, size - column, lanes});
-      runs_[count_++] = {image, position, plan.start(image, i, j), column, n};
-      column += n;
-    }
-  }
-  const ConvRun* begin() const { return runs_; }
-  const ConvRun* end() const { return runs_ + count_; }
-  bool in_one_image() const { return runs_[0].image == runs_[count_ - 1].image; }
-
- private:
-  static constexpr int most = 64;  // the widest panel
-  ConvRun runs_[most];
-  int count_ = 0;
-};
 
 }  // namespace tenon::kernels

@@ -44,6 +44,7 @@ struct Product {
   T* c;
   const T* packed_a;
   const T* packed_b;
+  const Index* ks;  // offsets of a block's k in A
   bool accumulate;
   const GemmEpilogue<T>& epilogue;
 
@@ -54,10 +55,10 @@ struct Product {
       const Index p = depths.begin(part), depth = depths.size(part), j = panels.begin(panel);
       const Rows rows = rows_of_b(panel, p, depth, tiles.begin(last) - tiles.begin(first), scratch);
       for (Index tile = first; tile < last; ++tile) {
-        TileStore<T> store{c + tiles.begin(tile) * d.c_row + j, d.c_row, panels.size(panel)};
+        TileStore<T> store{c + tiles.begin(tile) * d.c_row + j, nullptr, panels.size(panel)};
         store.accumulate = accumulate || p > 0;
         if (p + depth == d.k) {
-          store.column_bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + j;
+          store.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + j;
           store.relu = epilogue.relu;
         }
         multiply_tile(tile, p, depth, rows, panels.vectors(panel), store);
@@ -83,15 +84,19 @@ struct Product {
   }
 
   void multiply_tile(Index tile, Index p, Index depth, const Rows& rows, Index vectors,
-                     const TileStore<T>& store) const {
+                     TileStore<T> store) const {
     const Index height = tiles.size(tile), i = tiles.begin(tile);
     const bool in_place = packed_a == nullptr;
-    const T* first = in_place ? a + i * d.a_row + p * d.a_col : packed_a + i * d.k + p * height;
-    Index offsets[TileKernels<T>::most_rows];
-    for (Index r = 0; r < height; ++r) offsets[r] = in_place ? r * d.a_row : r;
-    kernels.multiply[height - 1][vectors - 1](first, offsets,
-                                              KLoops::single(depth, in_place ? d.a_col : height),
-                                              rows.data, rows.step, store);
+    Index a_rows[TileKernels<T>::most_rows], c_rows[TileKernels<T>::most_rows];
+    for (Index r = 0; r < height; ++r) {
+      a_rows[r] = in_place ? r * d.a_row : r;
+      c_rows[r] = r * d.c_row;
+    }
+    const T* first = in_place ? a + i * d.a_row + p * d.a_col
+                              : packed_a + tiles.place(tile) * d.k + p * tiles.width();
+    store.rows = c_rows;
+    kernels.multiply[height - 1][vectors - 1]({first, a_rows, ks}, depth, rows.data, rows.step,
+                                              store);
   }
 };
 
@@ -106,10 +111,14 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
 
   const bool packs_a = d.batch == 1 && panels.count() > panels_without_packing;
   const bool packs_b = d.batch == 1 && blocks.count() > 1;
-  detail::Scratch<T> packed_a(packs_a ? d.m * d.k : 0),
+  detail::Scratch<T> packed_a(packs_a ? tiles.padded() * d.k : 0),
       packed_b(packs_b ? panels.padded() * d.k : 0);
   if (packs_a) pack_groups(kernels, tiles, a, d.a_col, d.a_row, d.k, packed_a.data());
   if (packs_b) pack_groups(kernels, panels, b, d.b_row, d.b_col, d.k, packed_b.data());
+
+  Index ks[k_block];
+  for (Index p = 0; p < std::min(k_block, d.k); ++p)
+    ks[p] = p * (packs_a ? tiles.width() : d.a_col);
 
   const Index tasks = d.batch * blocks.count() * panels.count();
   const Index most_columns = panels.width(0);
@@ -130,6 +139,7 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
                                c + i * d.c_batch,
                                packs_a ? packed_a.data() : nullptr,
                                packs_b ? packed_b.data() : nullptr,
+                               ks,
                                accumulate,
                                epilogue};
       product.multiply(panel, blocks.begin(block), blocks.begin(block) + blocks.size(block),

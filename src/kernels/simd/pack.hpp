@@ -12,7 +12,7 @@ inline constexpr Index pack_rows = 32;
 inline constexpr Index pack_values = 1 << 14;
 
 /// Packs all groups (tiles of A's rows, or panels of B's columns) of a matrix whose neighbours
-/// along k lie k_step and across k lie step apart; group g starts at to + groups.begin(g) k. Every
+/// along k lie k_step and across k lie step apart; group g starts at to + groups.place(g) k. Every
 /// task writes its own groups or rows of k.
 template <class T, class Groups>
 void pack_groups(const TileKernels<T>& kernels, const Groups& groups, const T* from, Index k_step,
@@ -20,7 +20,7 @@ void pack_groups(const TileKernels<T>& kernels, const Groups& groups, const T* f
   const auto pack_part = [&](Index group, Index begin, Index end) {
     const Index width = groups.width(group), first = groups.begin(group);
     kernels.pack(from + first * step + begin * k_step, k_step, step, end - begin,
-                 groups.size(group), to + first * k + begin * width, width);
+                 groups.size(group), to + groups.place(group) * k + begin * width, width);
   };
   if (groups.count() == 0) return;
   if (step == 1) {  // whole rows of the matrix one after another, not a column of pieces

@@ -28,13 +28,10 @@ HWY_INLINE void store_vector(Vector<T> sum, Index row, Index column, const TileS
   const Index n = store.columns - column;
   if (n <= 0) return;
   const bool whole = n >= lanes<T>;
-  T* c = store.c + row * store.c_row + column;
-  if (store.accumulate) {
-    sum = hn::Add(whole ? hn::LoadU(d, c) : load_first(c, n), sum);
-  }
-  if (store.row_bias != nullptr) sum = hn::Add(sum, hn::Set(d, store.row_bias[row]));
-  if (store.column_bias != nullptr) {
-    const T* bias = store.column_bias + column;
+  T* c = store.c + store.rows[row] + column;
+  if (store.accumulate) sum = hn::Add(whole ? hn::LoadU(d, c) : load_first(c, n), sum);
+  if (store.bias != nullptr) {
+    const T* bias = store.bias + column;
     sum = hn::Add(sum, whole ? hn::LoadU(d, bias) : load_first(bias, n));
   }
   if (store.relu) sum = zero_where_not_positive(sum, sum);
@@ -45,37 +42,42 @@ HWY_INLINE void store_vector(Vector<T> sum, Index row, Index column, const TileS
   }
 }
 
-/// c[i][j] = sum over k of a[row_offsets[i] + k] b[k][j], one multiply-add after the other.
+/// Keeps the compiler from adding rows[i] and ks[p] first, an instruction more for every value of A.
+template <class T>
+HWY_INLINE void keep_as_pointer(const T*& x) {
+#if defined(__GNUC__)
+  asm("" : "+r"(x));
+#endif
+}
+
+/// c[i][j] = sum over p of a[rows[i] + ks[p]] b[p][j], one multiply-add after the other.
 template <class T, int Rows, int Vectors>
-void multiply(const T* a, const Index* row_offsets, const KLoops& k, const T* b, Index b_row,
-              const TileStore<T>& store) {
+void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileStore<T>& store) {
   const Tag<T> d;
+  const Index* const rows = a.rows;
+  const Index* ks = a.ks;
   Vector<T> sums[Rows][Vectors];
   for (int i = 0; i < Rows; ++i) {
-    for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Zero(d);
-  }
-  for (int i = 0; i < Rows; ++i) {
-    for (int j = 0; j < Vectors; ++j) hwy::Prefetch(store.c + i * store.c_row + j * lanes<T>);
-  }
-  for (Index outer = 0; outer < k.counts[0]; ++outer) {
-    for (Index middle = 0; middle < k.counts[1]; ++middle) {
-      const T* x = a + outer * k.steps[0] + middle * k.steps[1];
-      for (Index inner = 0; inner < k.counts[2]; ++inner) {
-        Vector<T> row[Vectors];
-        for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);
-        for (int i = 0; i < Rows; ++i) {
-          const Vector<T> value = hn::Set(d, x[row_offsets[i]]);
-          for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::MulAdd(value, row[j], sums[i][j]);
-        }
-        b += b_row;
-        x += k.steps[2];
-      }
+    for (int j = 0; j < Vectors; ++j) {
+      sums[i][j] = hn::Zero(d);
+      hwy::Prefetch(store.c + store.rows[i] + j * lanes<T>);
     }
+  }
+  for (Index p = 0; p < k; ++p) {
+    const T* x = a.data + ks[p];
+    keep_as_pointer(x);
+    Vector<T> row[Vectors];
+    for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);
+    for (int i = 0; i < Rows; ++i) {
+      const Vector<T> value = hn::Set(d, x[rows[i]]);
+      for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::MulAdd(value, row[j], sums[i][j]);
+    }
+    b += b_row;
   }
   if (store.is_plain(Vectors * lanes<T>)) {  // nearly always; nothing to decide for each vector
     for (int i = 0; i < Rows; ++i) {
       for (int j = 0; j < Vectors; ++j) {
-        T* c = store.c + i * store.c_row + j * lanes<T>;
+        T* c = store.c + store.rows[i] + j * lanes<T>;
         if (store.accumulate) sums[i][j] = hn::Add(hn::LoadU(d, c), sums[i][j]);
         hn::StoreU(sums[i][j], d, c);
       }
@@ -143,7 +145,7 @@ HWY_INLINE void transpose_square(const double* from, Index from_row, double* to,
 
 /// to[p][j] = from[p + j * column]
 template <class T>
-void pack_transposed(const T* from, Index column, Index k, Index n, T* to, Index width) {
+void transpose(const T* from, Index column, Index k, Index n, T* to, Index width) {
   constexpr Index side = 16 / static_cast<Index>(sizeof(T));
   const Index whole_k = k / side * side, whole_n = n / side * side;
   for (Index j = 0; j < whole_n; j += side) {
@@ -156,25 +158,27 @@ void pack_transposed(const T* from, Index column, Index k, Index n, T* to, Index
   }
 }
 
-/// to[p][j] = from[p * row + j]
+/// to[p][j] = from[p * row + j], zeros from n up to width, a multiple of a vector or not.
 template <class T>
 void pack_rows(const T* from, Index row, Index k, Index n, T* to, Index width) {
   const Tag<T> d;
   const Index whole = n / lanes<T> * lanes<T>;
   for (Index p = 0; p < k; ++p) {
-    for (Index j = 0; j < whole; j += lanes<T>) {
-      hn::StoreU(hn::LoadU(d, from + p * row + j), d, to + p * width + j);
+    const T* x = from + p * row;
+    T* y = to + p * width;
+    for (Index j = 0; j < whole; j += lanes<T>) hn::StoreU(hn::LoadU(d, x + j), d, y + j);
+    for (Index j = whole; j < width; j += lanes<T>) {
+      const Index rest = j < n ? n - j : 0, room = width - j < lanes<T> ? width - j : lanes<T>;
+      store_first<T>(load_first(x + j, rest), y + j, room);
     }
-    for (Index j = whole; j < n; ++j) to[p * width + j] = from[p * row + j];
   }
 }
 
 template <class T>
 void pack(const T* from, Index row, Index column, Index k, Index n, T* to, Index width) {
-  if (column == 1) {
-    pack_rows(from, row, k, n, to, width);
-  } else if (row == 1) {
-    pack_transposed(from, column, k, n, to, width);
+  if (column == 1) return pack_rows(from, row, k, n, to, width);
+  if (row == 1) {
+    transpose(from, column, k, n, to, width);
   } else {
     for (Index p = 0; p < k; ++p) {
       for (Index j = 0; j < n; ++j) to[p * width + j] = from[p * row + j * column];
@@ -182,34 +186,6 @@ void pack(const T* from, Index row, Index column, Index k, Index n, T* to, Index
   }
   for (Index p = 0; p < k && n < width; ++p) {
     for (Index j = n; j < width; ++j) to[p * width + j] = T(0);
-  }
-}
-
-template <class T>
-void copy_runs(const T* from, const Index* offsets, Index count, Index n, T* to, Index to_step) {
-  const Tag<T> d;
-  if (n == lanes<T>) {
-    for (Index p = 0; p < count; ++p) {
-      hn::StoreU(hn::LoadU(d, from + offsets[p]), d, to + p * to_step);
-    }
-    return;
-  }
-  for (Index p = 0; p < count; ++p) {
-    store_first<T>(load_first(from + offsets[p], n), to + p * to_step, n);
-  }
-}
-
-template <class T>
-void add_runs(const T* from, Index from_step, const Index* offsets, Index count, Index n, T* to) {
-  const Tag<T> d;
-  for (Index p = 0; p < count; ++p) {
-    const T* x = from + p * from_step;
-    T* y = to + offsets[p];
-    if (n == lanes<T>) {
-      hn::StoreU(hn::Add(hn::LoadU(d, y), hn::LoadU(d, x)), d, y);
-    } else {
-      store_first<T>(hn::Add(load_first(y, n), load_first(x, n)), y, n);
-    }
   }
 }
 
@@ -228,8 +204,7 @@ constexpr TileKernels<T> make_kernels() {
   add_rows(std::make_integer_sequence<int, tile_rows>());
   kernels.dots = &dots<T>;
   kernels.pack = &pack<T>;
-  kernels.copy_runs = &copy_runs<T>;
-  kernels.add_runs = &add_runs<T>;
+  kernels.transpose = &transpose<T>;
   return kernels;
 }
 

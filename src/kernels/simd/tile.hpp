@@ -7,33 +7,30 @@
 /// decides what is packed where.
 ///
 /// B is packed, as a rule: a panel holds the columns of one tile, row after row of k, padded to
-/// whole vectors. A is read where it lies, row i of the tile at row_offsets[i]; its k axis may be
-/// three nested loops, which is how a convolution reads an image without laying it out.
+/// whole vectors. A is read where it lies, element (i, p) of the tile at rows[i] + ks[p]: that is
+/// how a convolution reads an image without laying it out.
 namespace tenon::kernels {
 
-/// Three nested loops over k, the outermost first, and how far each moves in A.
-struct KLoops {
-  Index counts[3];
-  Index steps[3];
-
-  static KLoops single(Index k, Index step) { return {{1, 1, k}, {0, 0, step}}; }
+/// Where a tile of A lies.
+template <class T>
+struct TileA {
+  const T* data;
+  const Index* rows;  ///< offset of each row
+  const Index* ks;    ///< and of each k
 };
 
 /// Where a tile goes, and what is added on the way: c = [c +] sum, then + bias, then max(., 0).
 template <class T>
 struct TileStore {
   T* c;
-  Index c_row;
-  Index columns;  ///< of the tile's width, how many are stored
+  const Index* rows;  ///< offset of each row
+  Index columns;      ///< of the tile's width, how many are stored
   bool accumulate = false;
-  const T* row_bias = nullptr;     ///< one for each row of the tile
-  const T* column_bias = nullptr;  ///< one for each column
+  const T* bias = nullptr;  ///< one for each column
   bool relu = false;
 
   /// Whole vectors of sums alone.
-  bool is_plain(Index width) const {
-    return columns == width && row_bias == nullptr && column_bias == nullptr && !relu;
-  }
+  bool is_plain(Index width) const { return columns == width && bias == nullptr && !relu; }
 };
 
 /// One instruction set's routines.
@@ -41,8 +38,8 @@ template <class T>
 struct TileKernels {
   static constexpr int most_rows = 9, most_vectors = 3;
   /// Rows of b lie b_row apart; all vectors of the tile are read.
-  using Multiply = void (*)(const T* a, const Index* row_offsets, const KLoops& k, const T* b,
-                            Index b_row, const TileStore<T>& store);
+  using Multiply = void (*)(const TileA<T>& a, Index k, const T* b, Index b_row,
+                            const TileStore<T>& store);
 
   int rows;                                    ///< of the largest tile
   int vectors;                                 ///< its width
@@ -54,13 +51,8 @@ struct TileKernels {
 
   /// to[p][j] = from[p * row + j * column] for p < k, j < n; zeros up to width.
   void (*pack)(const T* from, Index row, Index column, Index k, Index n, T* to, Index width);
-  /// to[p * to_step + j] = from[offsets[p] + j] for p < count, j < n; n at most a vector.
-  void (*copy_runs)(const T* from, const Index* offsets, Index count, Index n, T* to,
-                    Index to_step);
-  /// to[offsets[p] + j] += from[p * from_step + j] for p < count in order, j < n; n at most a
-  /// vector.
-  void (*add_runs)(const T* from, Index from_step, const Index* offsets, Index count, Index n,
-                   T* to);
+  /// to[p * to_row + j] = from[j * column + p] for p < k, j < n.
+  void (*transpose)(const T* from, Index column, Index k, Index n, T* to, Index to_row);
 };
 
 template <class T>
@@ -77,8 +69,11 @@ class EvenSplit {
   Index count() const { return count_; }
   Index begin(Index group) const { return group * base_ + (group < extra_ ? group : extra_); }
   Index size(Index group) const { return base_ + (group < extra_ ? 1 : 0); }
-  /// With padding, of which there is none.
-  Index width(Index group) const { return size(group); }
+  /// Of the largest group, to which packed ones are padded.
+  Index width(Index = 0) const { return base_ + (extra_ > 0 ? 1 : 0); }
+  /// Where a packed group starts, in elements for each k.
+  Index place(Index group) const { return group * width(); }
+  Index padded() const { return count_ * width(); }
 
  private:
   Index count_, base_, extra_;
@@ -96,6 +91,7 @@ class Panels {
   Index begin(Index panel) const { return vectors_.begin(panel) * lanes_; }
   Index vectors(Index panel) const { return vectors_.size(panel); }
   Index width(Index panel) const { return vectors(panel) * lanes_; }
+  Index place(Index panel) const { return begin(panel); }
   /// Without the padding of the last one.
   Index size(Index panel) const {
     const Index rest = n_ - begin(panel);
