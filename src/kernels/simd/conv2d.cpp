@@ -65,7 +65,7 @@ class Forward {
 
   /// The outputs [first, first + count) of a unit.
   void run_block(Index unit, Index group, const T* images, Index first, Index count, T* outputs) {
-    const EvenSplit tiles(count, kernels_.rows), depths(plan_.depth, k_block);
+    const EvenSplit tiles(count, panels_.rows(kernels_)), depths(plan_.depth, k_block);
     for (Index panel = 0; panel < panels_.count(); ++panel) {
       for (Index part = 0; part < depths.count(); ++part) {
         const Index p = depths.begin(part), depth = depths.size(part);

@@ -101,7 +101,7 @@ class BackwardInput {
     std::fill_n(sums, n * plan_.plane * width, T(0));
     const T* dy =
         dy_ + (unit * plan_.unit_images * plan_.d.groups + group) * plan_.o * plan_.positions;
-    const EvenSplit tiles(n * plan_.positions, kernels_.rows), depths(plan_.o, k_block);
+    const EvenSplit tiles(n * plan_.positions, panels_.rows(kernels_)), depths(plan_.o, k_block);
     for (Index tap = 0; tap < plan_.taps; ++tap) {
       const T* rows = weights(group, tap) + panels_.begin(panel) * plan_.o;
       T* pixels = sums + taps_[tap] * width;

@@ -19,8 +19,8 @@ class BackwardWeight {
   BackwardWeight(const ConvPlan& plan, const T* dy, const T* x)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        tiles_(plan.depth, kernels_.rows),
         panels_(kernels_, plan.o),
+        tiles_(plan.depth, panels_.rows(kernels_)),
         units_(plan.units, chunk_units(plan, panels_)),
         dy_(dy),
         x_(x),
@@ -133,8 +133,8 @@ class BackwardWeight {
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  EvenSplit tiles_;   // of the columns' rows
   Panels<T> panels_;  // of output channels
+  EvenSplit tiles_;   // of the columns' rows
   EvenSplit units_;   // of images, in chunks
   const T* dy_;
   const T* x_;

@@ -106,8 +106,8 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
               const GemmEpilogue<T>& epilogue) {
   const TileKernels<T>& kernels = tile_kernels<T>();
   const Panels<T> panels(kernels, d.n);
-  const EvenSplit tiles(d.m, kernels.rows);
-  const EvenSplit blocks(tiles.count(), std::max<Index>(1, row_block / kernels.rows));
+  const EvenSplit tiles(d.m, panels.rows(kernels));
+  const EvenSplit blocks(tiles.count(), std::max<Index>(1, row_block / tiles.width()));
 
   const bool packs_a = d.batch == 1 && panels.count() > panels_without_packing;
   const bool packs_b = d.batch == 1 && blocks.count() > 1;
@@ -122,7 +122,7 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
 
   const Index tasks = d.batch * blocks.count() * panels.count();
   const Index most_columns = panels.width(0);
-  const Index grain = tasks_per_chunk(tasks, blocks.size(0) * kernels.rows * most_columns * d.k);
+  const Index grain = tasks_per_chunk(tasks, blocks.size(0) * tiles.width() * most_columns * d.k);
   const Index scratch_size = packs_b ? 0 : std::min(k_block, d.k) * most_columns;
   detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 

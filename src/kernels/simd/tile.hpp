@@ -36,13 +36,13 @@ struct TileStore {
 /// One instruction set's routines.
 template <class T>
 struct TileKernels {
-  static constexpr int most_rows = 9, most_vectors = 3;
+  static constexpr int most_rows = 8, most_vectors = 4;
   /// Rows of b lie b_row apart; all vectors of the tile are read.
   using Multiply = void (*)(const TileA<T>& a, Index k, const T* b, Index b_row,
                             const TileStore<T>& store);
 
-  int rows;                                    ///< of the largest tile
-  int vectors;                                 ///< its width
+  int vectors;                                 ///< in the widest tile
+  int rows[most_vectors];                      ///< in the highest tile of each width: [vectors - 1]
   int lanes;                                   ///< values in a vector
   Multiply multiply[most_rows][most_vectors];  ///< [rows - 1][vectors - 1]
 
@@ -97,6 +97,10 @@ class Panels {
     const Index rest = n_ - begin(panel);
     return rest < width(panel) ? rest : width(panel);
   }
+  /// Rows of the tiles that fit all panels.
+  Index rows(const TileKernels<T>& kernels) const {
+    return count() == 0 ? 1 : kernels.rows[vectors(0) - 1];
+  }
   /// The widths of all panels together.
   Index padded() const { return begin(count()); }
 
@@ -107,6 +111,6 @@ class Panels {
 
 /// Products that are summed in registers before they are added to C: a panel of this depth and a
 /// tile of A fit the first-level cache together. Part of the result: sums are rounded per block.
-inline constexpr Index k_block = 192;
+inline constexpr Index k_block = 128;
 
 }  // namespace tenon::kernels
