@@ -24,24 +24,45 @@ inline constexpr int tile_vectors = 2;
 constexpr int tile_rows(int) { return 4; }
 #endif
 
-/// As TileStore says; NaN stays NaN.
-template <class T>
-HWY_INLINE void store_vector(Vector<T> sum, Index row, Index column, const TileStore<T>& store) {
+/// As TileStore says; NaN stays NaN. Each question is asked once for the whole tile.
+template <class T, int Rows, int Vectors>
+HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
   const Tag<T> d;
-  const Index n = store.columns - column;
-  if (n <= 0) return;
-  const bool whole = n >= lanes<T>;
-  T* c = store.c + store.rows[row] + column;
-  if (store.accumulate) sum = hn::Add(whole ? hn::LoadU(d, c) : load_first(c, n), sum);
-  if (store.bias != nullptr) {
-    const T* bias = store.bias + column;
-    sum = hn::Add(sum, whole ? hn::LoadU(d, bias) : load_first(bias, n));
+  const auto for_each = [&](const auto& f) HWY_ATTR {
+    for (int i = 0; i < Rows; ++i) {
+      for (int j = 0; j < Vectors; ++j) f(sums[i][j], i, j * lanes<T>);
+    }
+  };
+  if (store.accumulate) {
+    for_each([&](Vector<T>& sum, int i, Index j)
+                 HWY_ATTR { sum = hn::Add(hn::LoadU(d, store.c + store.rows[i] + j), sum); });
   }
-  if (store.relu) sum = zero_where_not_positive(sum, sum);
-  if (whole) {
-    hn::StoreU(sum, d, c);
-  } else {
-    store_first(sum, c, n);
+  if (store.bias != nullptr) {
+    for_each([&](Vector<T>& sum, int, Index j)
+                 HWY_ATTR { sum = hn::Add(sum, hn::LoadU(d, store.bias + j)); });
+  }
+  if (store.relu) {
+    for_each([&](Vector<T>& sum, int, Index) HWY_ATTR { sum = zero_where_not_positive(sum, sum); });
+  }
+  for_each([&](Vector<T>& sum, int i, Index j)
+               HWY_ATTR { hn::StoreU(sum, d, store.c + store.rows[i] + j); });
+}
+
+/// The same for the first columns of a tile.
+template <class T, int Rows, int Vectors>
+HWY_INLINE void store_part(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
+  for (int j = 0; j < Vectors; ++j) {
+    const Index first = j * lanes<T>, rest = store.columns - first;
+    if (rest <= 0) return;
+    const Index n = rest < lanes<T> ? rest : lanes<T>;
+    for (int i = 0; i < Rows; ++i) {
+      T* c = store.c + store.rows[i] + first;
+      Vector<T> sum = sums[i][j];
+      if (store.accumulate) sum = hn::Add(load_first(c, n), sum);
+      if (store.bias != nullptr) sum = hn::Add(sum, load_first(store.bias + first, n));
+      if (store.relu) sum = zero_where_not_positive(sum, sum);
+      store_first<T>(sum, c, n);
+    }
   }
 }
 
@@ -78,18 +99,10 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
     }
     b += b_row;
   }
-  if (store.is_plain(Vectors * lanes<T>)) {  // nearly always; nothing to decide for each vector
-    for (int i = 0; i < Rows; ++i) {
-      for (int j = 0; j < Vectors; ++j) {
-        T* c = store.c + store.rows[i] + j * lanes<T>;
-        if (store.accumulate) sums[i][j] = hn::Add(hn::LoadU(d, c), sums[i][j]);
-        hn::StoreU(sums[i][j], d, c);
-      }
-    }
-    return;
-  }
-  for (int i = 0; i < Rows; ++i) {
-    for (int j = 0; j < Vectors; ++j) store_vector<T>(sums[i][j], i, j * lanes<T>, store);
+  if (store.columns == Vectors * lanes<T>) {
+    store_whole<T, Rows, Vectors>(sums, store);
+  } else {
+    store_part<T, Rows, Vectors>(sums, store);
   }
 }
 
@@ -128,37 +141,87 @@ void dots(const T* x, const T* b, Index b_row, Index k, Index n, T* y) {
   for (; j < n; ++j) dot_rows<T, 1>(x, b + j * b_row, b_row, k, y + j);
 }
 
-/// A square of 16 bytes a side, transposed.
-HWY_INLINE void transpose_square(const float* from, Index from_row, float* to, Index to_row) {
-  const hn::Full128<float> d;
-  const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_row);
-  const auto c = hn::LoadU(d, from + 2 * from_row), e = hn::LoadU(d, from + 3 * from_row);
-  const auto ab0 = hn::InterleaveLower(d, a, b), ab1 = hn::InterleaveUpper(d, a, b);
-  const auto ce0 = hn::InterleaveLower(d, c, e), ce1 = hn::InterleaveUpper(d, c, e);
-  hn::StoreU(hn::ConcatLowerLower(d, ce0, ab0), d, to);
-  hn::StoreU(hn::ConcatUpperUpper(d, ce0, ab0), d, to + to_row);
-  hn::StoreU(hn::ConcatLowerLower(d, ce1, ab1), d, to + 2 * to_row);
-  hn::StoreU(hn::ConcatUpperUpper(d, ce1, ab1), d, to + 3 * to_row);
+// A square of one vector a side is transposed in two steps: first the elements inside the 16-byte
+// blocks of each group of as many rows as a block has elements, then whole blocks across groups.
+
+/// Four rows: block b of y[q] holds the rows' elements of column 4 b + q.
+HWY_INLINE void transpose_in_blocks(Tag<float> d, Vector<float>* y) {
+  const hn::Repartition<double, Tag<float>> wide;
+  const auto cast = [&](Vector<float> v) HWY_ATTR { return hn::BitCast(wide, v); };
+  const auto ab0 = cast(hn::InterleaveLower(d, y[0], y[1]));
+  const auto ab1 = cast(hn::InterleaveUpper(d, y[0], y[1]));
+  const auto cd0 = cast(hn::InterleaveLower(d, y[2], y[3]));
+  const auto cd1 = cast(hn::InterleaveUpper(d, y[2], y[3]));
+  y[0] = hn::BitCast(d, hn::InterleaveLower(wide, ab0, cd0));
+  y[1] = hn::BitCast(d, hn::InterleaveUpper(wide, ab0, cd0));
+  y[2] = hn::BitCast(d, hn::InterleaveLower(wide, ab1, cd1));
+  y[3] = hn::BitCast(d, hn::InterleaveUpper(wide, ab1, cd1));
 }
-HWY_INLINE void transpose_square(const double* from, Index from_row, double* to, Index to_row) {
-  const hn::Full128<double> d;
-  const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_row);
-  hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + to_row);
+/// Two rows, in the same way.
+HWY_INLINE void transpose_in_blocks(Tag<double> d, Vector<double>* y) {
+  const auto first = hn::InterleaveLower(d, y[0], y[1]);
+  y[1] = hn::InterleaveUpper(d, y[0], y[1]);
+  y[0] = first;
+}
+
+/// y[step g] for the groups g: block b of group g changes places with block g of group b.
+template <class T, int Blocks>
+HWY_INLINE void transpose_blocks(Vector<T>* y, int step) {
+  const Tag<T> d;
+  if constexpr (Blocks == 2) {
+    const auto first = hn::ConcatLowerLower(d, y[step], y[0]);
+    y[step] = hn::ConcatUpperUpper(d, y[step], y[0]);
+    y[0] = first;
+  }
+  if constexpr (Blocks == 4) {
+    const auto even01 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(y[step]), y[0]);
+    const auto odd01 = hn::OddEvenBlocks(y[step], hn::SwapAdjacentBlocks(y[0]));
+    const auto even23 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(y[3 * step]), y[2 * step]);
+    const auto odd23 = hn::OddEvenBlocks(y[3 * step], hn::SwapAdjacentBlocks(y[2 * step]));
+    y[0] = hn::ConcatLowerLower(d, even23, even01);
+    y[step] = hn::ConcatLowerLower(d, odd23, odd01);
+    y[2 * step] = hn::ConcatUpperUpper(d, even23, even01);
+    y[3 * step] = hn::ConcatUpperUpper(d, odd23, odd01);
+  }
+}
+
+/// to[p][j] = from[p + j * column] for p < k, j < n, both at most a vector.
+template <class T>
+HWY_INLINE void transpose_square(const T* from, Index column, Index k, Index n, T* to,
+                                 Index to_row) {
+  constexpr int side = static_cast<int>(lanes<T>), block = 16 / static_cast<int>(sizeof(T));
+  const Tag<T> d;
+  const bool whole = k == side && n == side;
+  Vector<T> y[side];
+  for (int j = 0; j < side; ++j) {
+    if (whole) {
+      y[j] = hn::LoadU(d, from + j * column);
+    } else {
+      y[j] = j < n ? load_first(from + j * column, k) : hn::Zero(d);
+    }
+  }
+  for (int j = 0; j < side; j += block) transpose_in_blocks(d, y + j);
+  for (int q = 0; q < block; ++q) transpose_blocks<T, side / block>(y + q, block);
+  // Now y[block b + q] holds column block b + q of the square.
+  for (int p = 0; p < side; ++p) {
+    if (whole) {
+      hn::StoreU(y[p], d, to + p * to_row);
+    } else if (p < k) {
+      store_first<T>(y[p], to + p * to_row, n);
+    }
+  }
 }
 
 /// to[p][j] = from[p + j * column]
 template <class T>
-void transpose(const T* from, Index column, Index k, Index n, T* to, Index width) {
-  constexpr Index side = 16 / static_cast<Index>(sizeof(T));
-  const Index whole_k = k / side * side, whole_n = n / side * side;
-  for (Index j = 0; j < whole_n; j += side) {
-    for (Index p = 0; p < whole_k; p += side) {
-      transpose_square(from + j * column + p, column, to + p * width + j, width);
+void transpose(const T* from, Index column, Index k, Index n, T* to, Index to_row) {
+  // Along the rows of `to`: a few streams of writes that the processor can foresee.
+  for (Index p = 0; p < k; p += lanes<T>) {
+    const Index rest_k = k - p < lanes<T> ? k - p : lanes<T>;
+    for (Index j = 0; j < n; j += lanes<T>) {
+      const Index rest_n = n - j < lanes<T> ? n - j : lanes<T>;
+      transpose_square(from + j * column + p, column, rest_k, rest_n, to + p * to_row + j, to_row);
     }
-  }
-  for (Index j = 0; j < n; ++j) {
-    for (Index p = j < whole_n ? whole_k : 0; p < k; ++p) to[p * width + j] = from[j * column + p];
   }
 }
 

@@ -28,9 +28,6 @@ struct TileStore {
   bool accumulate = false;
   const T* bias = nullptr;  ///< one for each column
   bool relu = false;
-
-  /// Whole vectors of sums alone.
-  bool is_plain(Index width) const { return columns == width && bias == nullptr && !relu; }
 };
 
 /// One instruction set's routines.
