@@ -1,4 +1,4 @@
-#include "kernels/simd/conv2d_plan.hpp"
+#include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -137,6 +137,9 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
+  if (is_better_by_positions(plan)) {
+    return conv2d_forward_by_positions(plan, x, w, b, epilogue, y);
+  }
   Forward<T>(plan, x, w, b, epilogue, y).run();
 }
 

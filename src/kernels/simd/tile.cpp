@@ -41,6 +41,10 @@ HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>
     for_each([&](Vector<T>& sum, int, Index j)
                  HWY_ATTR { sum = hn::Add(sum, hn::LoadU(d, store.bias + j)); });
   }
+  if (store.row_bias != nullptr) {
+    for_each([&](Vector<T>& sum, int i, Index)
+                 HWY_ATTR { sum = hn::Add(sum, hn::Set(d, store.row_bias[i])); });
+  }
   if (store.relu) {
     for_each([&](Vector<T>& sum, int, Index) HWY_ATTR { sum = zero_where_not_positive(sum, sum); });
   }
@@ -60,6 +64,7 @@ HWY_INLINE void store_part(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>&
       Vector<T> sum = sums[i][j];
       if (store.accumulate) sum = hn::Add(load_first(c, n), sum);
       if (store.bias != nullptr) sum = hn::Add(sum, load_first(store.bias + first, n));
+      if (store.row_bias != nullptr) sum = hn::Add(sum, hn::Set(Tag<T>(), store.row_bias[i]));
       if (store.relu) sum = zero_where_not_positive(sum, sum);
       store_first<T>(sum, c, n);
     }
@@ -256,6 +261,34 @@ void pack(const T* from, Index row, Index column, Index k, Index n, T* to, Index
   }
 }
 
+template <class T>
+void copy_runs(const T* from, const Index* offsets, Index count, Index n, T* to, Index to_step) {
+  const Tag<T> d;
+  for (Index p = 0; p < count; ++p) {
+    const T* x = from + offsets[p];
+    T* y = to + p * to_step;
+    if (n == lanes<T>) {
+      hn::StoreU(hn::LoadU(d, x), d, y);
+    } else {
+      store_first<T>(load_first(x, n), y, n);
+    }
+  }
+}
+
+template <class T>
+void add_runs(const T* from, Index from_step, const Index* offsets, Index count, Index n, T* to) {
+  const Tag<T> d;
+  for (Index p = 0; p < count; ++p) {
+    const T* x = from + p * from_step;
+    T* y = to + offsets[p];
+    if (n == lanes<T>) {
+      hn::StoreU(hn::Add(hn::LoadU(d, y), hn::LoadU(d, x)), d, y);
+    } else {
+      store_first<T>(hn::Add(load_first(y, n), load_first(x, n)), y, n);
+    }
+  }
+}
+
 template <class T, int Vectors, int... Row>
 constexpr void add_tiles(TileKernels<T>& kernels, std::integer_sequence<int, Row...>) {
   kernels.rows[Vectors - 1] = sizeof...(Row);
@@ -272,6 +305,8 @@ constexpr TileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
   kernels.dots = &dots<T>;
   kernels.pack = &pack<T>;
   kernels.transpose = &transpose<T>;
+  kernels.copy_runs = &copy_runs<T>;
+  kernels.add_runs = &add_runs<T>;
   return kernels;
 }
 

@@ -26,7 +26,8 @@ struct TileStore {
   const Index* rows;  ///< offset of each row
   Index columns;      ///< of the tile's width, how many are stored
   bool accumulate = false;
-  const T* bias = nullptr;  ///< one for each column
+  const T* bias = nullptr;      ///< one for each column
+  const T* row_bias = nullptr;  ///< or one for each row
   bool relu = false;
 };
 
@@ -50,6 +51,13 @@ struct TileKernels {
   void (*pack)(const T* from, Index row, Index column, Index k, Index n, T* to, Index width);
   /// to[p * to_row + j] = from[j * column + p] for p < k, j < n.
   void (*transpose)(const T* from, Index column, Index k, Index n, T* to, Index to_row);
+  /// to[p * to_step + j] = from[offsets[p] + j] for p < count, j < n; n at most a vector.
+  void (*copy_runs)(const T* from, const Index* offsets, Index count, Index n, T* to,
+                    Index to_step);
+  /// to[offsets[p] + j] += from[p * from_step + j] for p < count in order, j < n; n at most a
+  /// vector.
+  void (*add_runs)(const T* from, Index from_step, const Index* offsets, Index count, Index n,
+                   T* to);
 };
 
 template <class T>
