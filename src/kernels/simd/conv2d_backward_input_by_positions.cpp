@@ -43,7 +43,7 @@ class BackwardInput {
     const Index tasks = plan_.units * plan_.d.groups;
     const Index grain =
         plan_.tasks_per_chunk(tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth);
-    const Index width = panels(0).width(0);
+    const Index width = widest_panel();
     const Index tile_size = tiles_.width() * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + plan_.o * width + tile_size);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
@@ -64,9 +64,12 @@ class BackwardInput {
   }
 
  private:
-  /// Rows of tiles that fit the panels of every unit; the last unit may have fewer images.
+  // What fits the panels of every unit: the last one may have fewer images, and other panels.
   Index tile_rows() const {
     return std::min(panels(0).rows(kernels_), panels(plan_.units - 1).rows(kernels_));
+  }
+  Index widest_panel() const {
+    return std::max(panels(0).width(0), panels(plan_.units - 1).width(0));
   }
   Panels<T> panels(Index unit) const {
     return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);

@@ -34,7 +34,7 @@ class Forward {
     const Index tasks = plan_.units * plan_.d.groups * parts;
     const Index grain = plan_.tasks_per_chunk(
         tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth / parts);
-    const Index width = panels(0).width(0);
+    const Index width = widest_panel();
     const Index columns_size = std::min(k_block, plan_.depth) * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + columns_size + plan_.o * width);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
@@ -58,9 +58,12 @@ class Forward {
   }
 
  private:
-  /// Rows of tiles that fit the panels of every unit; the last unit may have fewer images.
+  // What fits the panels of every unit: the last one may have fewer images, and other panels.
   Index tile_rows() const {
     return std::min(panels(0).rows(kernels_), panels(plan_.units - 1).rows(kernels_));
+  }
+  Index widest_panel() const {
+    return std::max(panels(0).width(0), panels(plan_.units - 1).width(0));
   }
   Panels<T> panels(Index unit) const {
     return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
