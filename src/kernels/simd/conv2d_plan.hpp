@@ -75,7 +75,8 @@ struct ConvPlan {
     return std::max({Index{1}, conv_thread_work / std::max<Index>(1, work_of_task),
                      (tasks + conv_max_chunks - 1) / conv_max_chunks});
   }
-  Index staged_values() const { return direct ? 0 : whole_lines(unit_images * image); }
+  /// The padding behind the last row is written as part of the rows of a plane.
+  Index staged_values() const { return direct ? 0 : whole_lines(unit_images * image + d.pad_w); }
 
   /// offsets[(c, p, q)] for the channels of one group.
   void tap_offsets(Index* offsets) const {
@@ -103,6 +104,9 @@ struct ConvPlan {
   void unstage(const T* staged, Index unit, Index group, T* dx) const;
 
  private:
+  template <class T>
+  void stage_plane(const T* pixels, T* staged) const;
+
   void write_starts(Index step, Index* out) const {
     for (Index n = 0; n < unit_images; ++n) {
       for (Index i = 0; i < d.out_h; ++i) {
@@ -134,24 +138,27 @@ template <class T>
 const T* ConvPlan::stage(const T* x, Index unit, Index group, T* staged) const {
   if (direct) return x + (unit * unit_images * d.c + group * c) * plane;
   for_each_plane(unit, group, [&](Index from, Index to) {
-    std::fill_n(staged + to, d.pad_h * row, T(0));
+    if (d.stride_w == 1) return stage_plane(x + from, staged + to);
+    std::fill_n(staged + to, plane, T(0));
     for (Index h = 0; h < d.h; ++h) {
       const T* pixels = x + from + h * d.w;
       T* line = staged + to + (d.pad_h + h) * row;
-      if (d.stride_w == 1) {
-        std::fill_n(line, d.pad_w, T(0));
-        for (Index w = 0; w < d.w; ++w) line[d.pad_w + w] = pixels[w];
-        std::fill_n(line + d.pad_w + d.w, d.pad_w, T(0));
-        continue;
-      }
-      std::fill_n(line, row, T(0));
       for_each_phase([&](Index first, Index column, Index count) {
         for (Index k = 0; k < count; ++k) line[column + k] = pixels[first + k * d.stride_w];
       });
     }
-    std::fill_n(staged + to + (d.pad_h + d.h) * row, d.pad_h * row, T(0));
   });
   return staged;
+}
+
+/// One plane with its padding. The rows of pixels are copied with zeros up to the next row's first
+/// pixel.
+template <class T>
+void ConvPlan::stage_plane(const T* pixels, T* staged) const {
+  const Index top = d.pad_h * row + d.pad_w, rest = d.pad_h * row - d.pad_w;
+  std::fill_n(staged, top, T(0));
+  tile_kernels<T>().pack(pixels, d.w, 1, d.h, d.w, staged + top, row);
+  if (rest > 0) std::fill_n(staged + top + d.h * row, rest, T(0));
 }
 
 template <class T>

@@ -24,32 +24,42 @@ inline constexpr int tile_vectors = 2;
 constexpr int tile_rows(int) { return 4; }
 #endif
 
-/// As TileStore says; NaN stays NaN. Each question is asked once for the whole tile.
+/// As TileStore says; NaN stays NaN. Each question is asked once for the whole tile. Loops of
+/// constant bounds, which the compiler unrolls, so that the sums stay in their registers.
 template <class T, int Rows, int Vectors>
 HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
   const Tag<T> d;
-  const auto for_each = [&](const auto& f) HWY_ATTR {
-    for (int i = 0; i < Rows; ++i) {
-      for (int j = 0; j < Vectors; ++j) f(sums[i][j], i, j * lanes<T>);
-    }
-  };
   if (store.accumulate) {
-    for_each([&](Vector<T>& sum, int i, Index j)
-                 HWY_ATTR { sum = hn::Add(hn::LoadU(d, store.c + store.rows[i] + j), sum); });
+    for (int i = 0; i < Rows; ++i) {
+      const T* c = store.c + store.rows[i];
+      for (int j = 0; j < Vectors; ++j) {
+        sums[i][j] = hn::Add(hn::LoadU(d, c + j * lanes<T>), sums[i][j]);
+      }
+    }
   }
   if (store.bias != nullptr) {
-    for_each([&](Vector<T>& sum, int, Index j)
-                 HWY_ATTR { sum = hn::Add(sum, hn::LoadU(d, store.bias + j)); });
+    for (int j = 0; j < Vectors; ++j) {
+      const Vector<T> bias = hn::LoadU(d, store.bias + j * lanes<T>);
+      for (int i = 0; i < Rows; ++i) sums[i][j] = hn::Add(sums[i][j], bias);
+    }
   }
   if (store.row_bias != nullptr) {
-    for_each([&](Vector<T>& sum, int i, Index)
-                 HWY_ATTR { sum = hn::Add(sum, hn::Set(d, store.row_bias[i])); });
+    for (int i = 0; i < Rows; ++i) {
+      const Vector<T> bias = hn::Set(d, store.row_bias[i]);
+      for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Add(sums[i][j], bias);
+    }
   }
   if (store.relu) {
-    for_each([&](Vector<T>& sum, int, Index) HWY_ATTR { sum = zero_where_not_positive(sum, sum); });
+    for (int i = 0; i < Rows; ++i) {
+      for (int j = 0; j < Vectors; ++j) {
+        sums[i][j] = zero_where_not_positive(sums[i][j], sums[i][j]);
+      }
+    }
   }
-  for_each([&](Vector<T>& sum, int i, Index j)
-               HWY_ATTR { hn::StoreU(sum, d, store.c + store.rows[i] + j); });
+  for (int i = 0; i < Rows; ++i) {
+    T* c = store.c + store.rows[i];
+    for (int j = 0; j < Vectors; ++j) hn::StoreU(sums[i][j], d, c + j * lanes<T>);
+  }
 }
 
 /// The same for the first columns of a tile.

@@ -116,6 +116,6 @@ class Panels {
 
 /// Products that are summed in registers before they are added to C: a panel of this depth and a
 /// tile of A fit the first-level cache together. Part of the result: sums are rounded per block.
-inline constexpr Index k_block = 128;
+inline constexpr Index k_block = 144;
 
 }  // namespace tenon::kernels
