@@ -1,7 +1,10 @@
 #include "tenon/kernels/conv2d.hpp"
 
+#include <random>
+
 #include "kernel_support.hpp"
 #include "reference/conv2d.hpp"
+#include "tenon/kernels/activation.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -120,6 +123,55 @@ TEMPLATE_TEST_CASE("conv2d agrees with seven nested loops, forward and backward"
     CHECK(worst_sum_error(backward_weight(d, data),
                           reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
           allowed);
+  }
+}
+
+TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kernels][conv2d]", float,
+                   double) {
+  using T = TestType;
+  // Channels and positions on both sides of every tile, panel and block, by a fixed seed.
+  std::mt19937 random(7);
+  const auto between = [&](Index low, Index high) {
+    return low + static_cast<Index>(random() % static_cast<unsigned>(high - low + 1));
+  };
+  for (int trial = 0; trial < 120; ++trial) {
+    const Index groups = trial % 5 == 0 ? between(2, 3) : 1, kh = between(1, 4), kw = between(1, 4);
+    const Options s{between(1, 3), between(1, 3), between(0, 2), between(0, 3),
+                    between(1, 2), between(1, 2), groups};
+    const Index h = between(1 + s.dilation_h * (kh - 1), 24);
+    const Index w = between(1 + s.dilation_w * (kw - 1), 40);
+    const auto d = conv(between(1, 11), groups * between(1, trial % 3 == 0 ? 70 : 9), h, w,
+                        groups * between(1, trial % 4 == 0 ? 70 : 11), kh, kw, s);
+    INFO("x (" << d.n << ", " << d.c << ", " << d.h << ", " << d.w << "), w (" << d.o << ", .., "
+               << d.kh << ", " << d.kw << "), stride " << d.stride_h << " " << d.stride_w
+               << ", pad " << d.pad_h << " " << d.pad_w << ", dilation " << d.dilation_h << " "
+               << d.dilation_w << ", groups " << d.groups);
+    const Data<T> data(d);
+    CHECK(worst_sum_error(forward(d, data), reference::conv2d_forward(
+                                                d, data.x.data(), data.w.data(), data.b.data())) <=
+          allowed);
+    CHECK(worst_sum_error(backward_input(d, data),
+                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
+          allowed);
+    CHECK(worst_sum_error(backward_weight(d, data),
+                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
+          allowed);
+  }
+}
+
+TEMPLATE_TEST_CASE("a convolution's relu has the bits of a relu afterwards", "[kernels][conv2d]",
+                   float, double) {
+  using T = TestType;
+  for (const auto& d : cases()) {
+    Data<T> data(d);
+    if (!data.x.empty()) data.x[0] = nan_v<T>;
+    for (const T* bias : {static_cast<const T*>(data.b.data()), static_cast<const T*>(nullptr)}) {
+      std::vector<T> apart(data.dy.size()), fused(data.dy.size());
+      kernels::conv2d_forward(d, data.x.data(), data.w.data(), bias, apart.data());
+      kernels::relu(flat<1>(static_cast<Index>(apart.size())), apart.data(), apart.data());
+      kernels::conv2d_forward(d, data.x.data(), data.w.data(), bias, fused.data(), {.relu = true});
+      CHECK(same_bits(fused, apart));
+    }
   }
 }
 

@@ -141,6 +141,27 @@ TEMPLATE_TEST_CASE("gemm adds to c where asked to, and k = 0 gives zeros", "[ker
   CHECK(c == std::vector<T>(6));
 }
 
+TEMPLATE_TEST_CASE("gemm's epilogue has the bits of adding the bias and relu afterwards",
+                   "[kernels][gemm]", float, double) {
+  using T = TestType;
+  for (const Case& s : cases()) {
+    const auto d = contiguous(s);
+    auto a = normal<T>(s.batch * s.m * s.k, 1);
+    const auto b = normal<T>(s.batch * s.k * s.n, 2), bias = normal<T>(s.n, 3);
+    if (!a.empty()) a[0] = nan_v<T>;
+    std::vector<T> apart(count(s.batch * s.m * s.n), T(0.5)), fused = apart;
+    for (const bool accumulate : {false, true}) {
+      kernels::gemm(d, a.data(), b.data(), apart.data(), accumulate);
+      for (std::size_t i = 0; i < apart.size(); ++i) {
+        apart[i] += bias[i % count(s.n)];
+        apart[i] = apart[i] <= T(0) ? T(0) : apart[i];
+      }
+      kernels::gemm<T>(d, a.data(), b.data(), fused.data(), accumulate, {bias.data(), true});
+      CHECK(same_bits(fused, apart));
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("a row of a product does not depend on the rows and columns beside it",
                    "[kernels][gemm]", float, double) {
   using T = TestType;

@@ -103,6 +103,9 @@ TEST_CASE("conv2d passes gradient checks of first and second order", "[ops][conv
     const auto b = random_tensor({c.w[0]}, 6);
     const auto f = [&](auto& in) { return conv2d(in[0], in[1], in[2], c.options); };
     check_gradients("conv2d", f, {x, w, b});
+    check_gradients("conv2d_relu",
+                    [&](auto& in) { return conv2d_relu(in[0], in[1], in[2], c.options); },
+                    {x, w, b});
     check_gradients("conv2d without bias",
                     [&](auto& in) { return conv2d(in[0], in[1], {}, c.options); }, {x, w});
   }

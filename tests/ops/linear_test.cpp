@@ -1,5 +1,6 @@
 #include "tenon/ops/linear.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "ops_support.hpp"
@@ -7,6 +8,7 @@
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/matmul.hpp"
 #include "tenon/ops/reduce.hpp"
+#include "tenon/ops/relu.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -88,6 +90,25 @@ TEST_CASE("Gradients of linear pass gradcheck", "[ops][linear]") {
     check_gradients_in_all_layouts("linear", with, {x, w, b});
     check_gradients_in_all_layouts("linear (no bias)", without, {x, w});
     check_gradients("linear", nonlinear, {x, w, b});
+    const auto fused = [](const Inputs& in) { return linear_relu(in[0], in[1], in[2]); };
+    check_gradients_in_all_layouts("linear_relu", fused, {x, w, b});
+  }
+}
+
+TEST_CASE("linear_relu is relu after linear, bit for bit, forward and backward", "[ops][linear]") {
+  const auto x = random_tensor<float>({5, 3, 40}, 1), w = random_tensor<float>({17, 40}, 2);
+  const auto b = random_tensor<float>({17}, 3), dy = random_tensor<float>({5, 3, 17}, 4);
+  for (const Tensor& bias : {b, Tensor()}) {
+    const auto gradients = [&](const auto& f) {
+      Tape tape;
+      const Tensor v = tape.watch(x), u = tape.watch(w);
+      const Tensor y = f(v, u, bias.defined() ? tape.watch(bias) : bias);
+      const Gradients all = tape.gradients(y, dy);
+      return std::array{y.detach(), all[v], all[u]};
+    };
+    const auto fused = gradients([](const auto&... in) { return linear_relu(in...); });
+    const auto apart = gradients([](const auto&... in) { return relu(linear(in...)); });
+    for (std::size_t i = 0; i < fused.size(); ++i) CHECK(same_bits(fused[i], apart[i]));
   }
 }
 
