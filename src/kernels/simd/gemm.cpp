@@ -13,12 +13,16 @@ namespace {
 
 /// Multiplications that a thread should get at least.
 constexpr Index thread_work = 1 << 19;
+constexpr Index wanted_tasks = 2;
 /// Tasks are dealt in at most so many chunks, each of which has its own packed panel.
 constexpr Index max_chunks = 32;
 /// Rows of C that pass over one packed panel of B.
 constexpr Index row_block = 288;
-/// With more panels than these, A is read so often that packing it pays.
+/// Where rows of A do not run along k, packing it pays with more panels than these. Else it is read
+/// in place: what one core packs another has to fetch.
 constexpr Index panels_without_packing = 3;
+/// So small a B is packed by every task for itself, for the same reason.
+constexpr Index private_values = 1 << 16;
 /// With fewer rows, packing B would cost more than reading it where it lies.
 constexpr Index rows_without_packing = 20;
 /// So few rows are dot products where both operands run along k.
@@ -100,6 +104,14 @@ struct Product {
   }
 };
 
+/// Row tiles that share a packed panel: fewer where tasks would be too few to deal out evenly.
+Index tiles_per_block(const GemmDims& d, const EvenSplit& tiles, Index panels) {
+  const Index tasks = std::clamp<Index>(d.m * d.n * d.k / thread_work, 1, wanted_tasks);
+  const Index blocks = std::max<Index>(1, tasks / (panels * d.batch));
+  return std::clamp<Index>((tiles.count() + blocks - 1) / blocks, 1,
+                           std::max<Index>(1, row_block / tiles.width()));
+}
+
 /// Every task owns a block of one product's rows in the columns of one panel.
 template <class T>
 void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
@@ -107,10 +119,10 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   const TileKernels<T>& kernels = tile_kernels<T>();
   const Panels<T> panels(kernels, d.n);
   const EvenSplit tiles(d.m, panels.rows(kernels));
-  const EvenSplit blocks(tiles.count(), std::max<Index>(1, row_block / tiles.width()));
+  const EvenSplit blocks(tiles.count(), tiles_per_block(d, tiles, panels.count()));
 
-  const bool packs_a = d.batch == 1 && panels.count() > panels_without_packing;
-  const bool packs_b = d.batch == 1 && blocks.count() > 1;
+  const bool packs_a = d.batch == 1 && d.a_col != 1 && panels.count() > panels_without_packing;
+  const bool packs_b = d.batch == 1 && blocks.count() > 1 && d.n * d.k > private_values;
   detail::Scratch<T> packed_a(packs_a ? tiles.padded() * d.k : 0),
       packed_b(packs_b ? panels.padded() * d.k : 0);
   if (packs_a) pack_groups(kernels, tiles, a, d.a_col, d.a_row, d.k, packed_a.data());
