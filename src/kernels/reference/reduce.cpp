@@ -3,14 +3,13 @@
 #include <limits>
 
 #include "elementwise_loop.hpp"
+#include "kernels/sum_block.hpp"
 #include "tenon/base/memory.hpp"
 
 namespace tenon::kernels {
 namespace {
 
-/// Terms that are summed one after another before pairwise summation takes over: eight lanes of 16,
-/// or the rows of a tile.
-constexpr Index block = 128;
+/// Rows of a tile that are summed one after another before pairwise summation takes over.
 constexpr Index rows = 16;
 /// Terms of one output that a thread takes at once: part of the order of summation, never changed
 /// by the number of threads.
@@ -53,25 +52,6 @@ class PairwiseSum {
   double waiting_[levels][Width];
 };
 
-/// The sum of n <= block terms.
-template <class T>
-double sum_block(const T* x, Index n, Index step) {
-  constexpr Index lanes = 8;
-  double lane[lanes] = {};
-  Index i = 0;
-  if (step == 1) {
-    for (; i + lanes <= n; i += lanes) {
-      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[i + k]);
-    }
-  } else {
-    for (; i + lanes <= n; i += lanes) {
-      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[(i + k) * step]);
-    }
-  }
-  for (Index k = 0; i < n; ++i, ++k) lane[k] += static_cast<double>(x[i * step]);
-  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
-
 /// One output's terms [begin, end).
 template <class T>
 double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
@@ -79,8 +59,8 @@ double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const 
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
-    for (Index i = 0; i < n; i += block) {
-      const double s = sum_block(run + i * step, std::min(block, n - i), step);
+    for (Index i = 0; i < n; i += sum_block_size) {
+      const double s = sum_block(run + i * step, std::min(sum_block_size, n - i), step);
       total.add(&s, 1);
     }
   });

@@ -1,0 +1,26 @@
+#include "kernels/sum_block.hpp"
+
+namespace tenon::kernels {
+
+template <class T>
+double sum_block(const T* x, Index n, Index step) {
+  constexpr Index lanes = 8;
+  double lane[lanes] = {};
+  Index i = 0;
+  if (step == 1) {
+    for (; i + lanes <= n; i += lanes) {
+      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[i + k]);
+    }
+  } else {
+    for (; i + lanes <= n; i += lanes) {
+      for (Index k = 0; k < lanes; ++k) lane[k] += static_cast<double>(x[(i + k) * step]);
+    }
+  }
+  for (Index k = 0; i < n; ++i, ++k) lane[k] += static_cast<double>(x[i * step]);
+  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+template double sum_block<float>(const float*, Index, Index);
+template double sum_block<double>(const double*, Index, Index);
+
+}  // namespace tenon::kernels

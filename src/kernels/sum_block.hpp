@@ -1,0 +1,15 @@
+#pragma once
+
+#include "tenon/base/shape.hpp"
+
+namespace tenon::kernels {
+
+/// Terms that are summed one after another, in eight or sixteen lanes, before pairwise summation
+/// takes over.
+inline constexpr Index sum_block_size = 128;
+
+/// The sum of n <= sum_block_size terms, step apart, in double.
+template <class T>
+double sum_block(const T* x, Index n, Index step);
+
+}  // namespace tenon::kernels
