@@ -18,7 +18,7 @@ BasicSequential<T>::BasicSequential(const BasicSequential& other) : BasicModule<
             ", cannot be copied; hint: give it a copy constructor, or move the "
             "Sequential instead");
       }
-      layers_.push_back({copy, layer.copy, layer.is_relu});
+      layers_.push_back({copy, layer.copy, layer.is_relu, layer.is_max_pool});
     }
   } catch (...) {
     clear();
@@ -95,15 +95,20 @@ template <class T>
 BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
   BasicTensor<T> y;
   const BasicTensor<T>* input = &x;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
+  for (std::size_t i = 0; i < layers_.size();) {
+    const auto layer = [&](std::size_t k) -> BasicModule<T>& { return *layers_[k].module; };
+    const bool relu_next = i + 1 < layers_.size() && layers_[i + 1].is_relu;
     BasicTensor<T> next;
-    if (i + 1 < layers_.size() && layers_[i + 1].is_relu)
-      next = layers_[i].module->with_relu(*input);
-    if (next.defined()) {
+    if (relu_next && (i + 2 == layers_.size() || !layers_[i + 2].is_max_pool)) {
+      next = layer(i).with_relu(*input);
+      if (next.defined()) ++i;
+    } else if (layers_[i].is_relu && i + 1 < layers_.size() && layers_[i + 1].is_max_pool) {
+      // The largest of a window is the same before and after a ReLU, and so are the gradients.
+      next = layer(i)(layer(i + 1)(*input));
       ++i;
-    } else {
-      next = (*layers_[i].module)(*input);
     }
+    if (!next.defined()) next = layer(i)(*input);
+    ++i;
     y = std::move(next);
     input = &y;
   }

@@ -23,6 +23,43 @@ TEST_CASE("Sequential applies its layers one after the other", "[nn][sequential]
   CHECK(same_bits<float>(net.get<nn::Linear>(0).weight, first.weight));
 }
 
+TEST_CASE("Sequential's shortcuts change neither results nor gradients", "[nn][sequential]") {
+  nn::Conv2d conv(2, 5, 3, {.padding = 1}), second(5, 4, 3);
+  nn::Linear linear(4, 3);
+  nn::Sequential net{nn::clone(conv), nn::ReLU(),    nn::MaxPool2d(2),  nn::clone(second),
+                     nn::ReLU(),      nn::Flatten(), nn::clone(linear), nn::ReLU()};
+  Tensor x = random_tensor<float>({3, 2, 6, 6}, 1);
+  x(0, 0, 1, 1) = std::numeric_limits<float>::quiet_NaN();
+  const auto gradients = [&](const auto& f, auto& module) {
+    Tape tape;
+    const Tensor v = tape.watch(x);
+    const Tensor y = f(v);
+    const Gradients all = tape.gradients(sum(y));
+    std::vector<Tensor> results{y.detach(), all[v]};
+    for (auto* p : nn::parameters(module)) results.push_back(all[*p]);
+    return results;
+  };
+  struct Apart : nn::Module {
+    nn::Conv2d first, second;
+    nn::Linear linear;
+    Apart(const nn::Conv2d& a, const nn::Conv2d& b, const nn::Linear& c)
+        : first(a), second(b), linear(c) {}
+    Tensor forward(const Tensor& v) override {
+      const Tensor pooled = max_pool2d(relu(first(v)), 2);
+      return relu(linear(relu(second(pooled)).flatten(1)));
+    }
+    void visit(nn::Visitor& v) override {
+      v("first", first);
+      v("second", second);
+      v("linear", linear);
+    }
+  } apart(conv, second, linear);
+  const auto together = gradients([&](const Tensor& v) { return net(v); }, net);
+  const auto alone = gradients([&](const Tensor& v) { return apart(v); }, apart);
+  REQUIRE(together.size() == alone.size());
+  for (std::size_t i = 0; i < alone.size(); ++i) CHECK(same_bits(together[i], alone[i]));
+}
+
 TEST_CASE("an empty Sequential returns its input", "[nn][sequential]") {
   nn::Sequential net;
   const Tensor x = ones({2});

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/nn/max_pool2d.hpp"
 #include "tenon/nn/module.hpp"
 #include "tenon/nn/relu.hpp"
 
@@ -19,6 +20,7 @@ struct OwnedLayer {
   nn::BasicModule<T>* (*copy)(const nn::BasicModule<T>& source,
                               nn::BasicModule<T>* target) = nullptr;
   bool is_relu = false;
+  bool is_max_pool = false;
 };
 
 template <class T, class M>
@@ -68,7 +70,8 @@ namespace tenon::nn {
 /// Always in braces: `nn::Sequential net(nn::ReLU());` declares a function. One Sequential in
 /// braces is copied or moved, not nested; append() nests it. Layers are held by value: give them as
 /// temporaries, with std::move(layer), or as clone(layer). Layers are named "0", "1", ...
-/// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass.
+/// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass;
+/// one in front of a MaxPool2d runs behind it, on fewer values. Neither changes a bit.
 template <class T>
 class TENON_API BasicSequential : public BasicModule<T> {
  public:
@@ -104,7 +107,8 @@ class TENON_API BasicSequential : public BasicModule<T> {
     using M = std::remove_cvref_t<Layer>;
     detail::check_layer<T, Layer>();
     if constexpr (std::is_base_of_v<BasicModule<T>, M> && !std::is_lvalue_reference_v<Layer>) {
-      add({new M(std::move(layer)), &detail::copy_layer<T, M>, std::is_same_v<M, BasicReLU<T>>});
+      add({new M(std::move(layer)), &detail::copy_layer<T, M>, std::is_same_v<M, BasicReLU<T>>,
+           std::is_same_v<M, BasicMaxPool2d<T>>});
     }
     return *this;
   }

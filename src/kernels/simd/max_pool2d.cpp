@@ -27,6 +27,20 @@ HWY_INLINE Vector<T> load_spaced(const T* from, Index stride, Index n) {
   return hn::Load(d, values);
 }
 
+/// The pixels of even and of odd position among the first 2 n, n at most a vector.
+template <class T>
+struct Pairs {
+  Vector<T> even, odd;
+
+  HWY_INLINE Pairs(const T* from, Index n) {
+    const Tag<T> d;
+    const Index low = 2 * n < lanes<T> ? 2 * n : lanes<T>;
+    const auto lower = load_first(from, low), upper = load_first(from + low, 2 * n - low);
+    even = hn::ConcatEven(d, upper, lower);
+    odd = hn::ConcatOdd(d, upper, lower);
+  }
+};
+
 template <class T>
 struct Best {
   using Integers = hn::RebindToSigned<Tag<T>>;
@@ -92,11 +106,33 @@ HWY_INLINE void pool(const Pool2dDims& d, const T* image, const Taps& rows, cons
   best.store(y, argmax, n);
 }
 
+/// The commonest window, 2 x 2 with stride 2 inside the image: each pixel is loaded once.
+template <class T>
+HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index column, Index n,
+                           T* y, std::int32_t* argmax) {
+  using Integers = typename Best<T>::Integers;
+  using Integer = hn::TFromD<Integers>;
+  const Integers di;
+  const Index at = row * d.w + column;
+  const auto one = hn::Set(di, Integer{1});
+  const auto upper = hn::Add(hn::Mul(hn::Iota(di, 0), hn::Set(di, Integer{2})),
+                             hn::Set(di, static_cast<Integer>(at)));
+  const auto lower = hn::Add(upper, hn::Set(di, static_cast<Integer>(d.w)));
+  const Pairs<T> above(image + at, n), below(image + at + d.w, n);
+  Best<T> best{above.even, upper};
+  best.offer(above.odd, hn::Add(upper, one));
+  best.offer(below.even, lower);
+  best.offer(below.odd, hn::Add(lower, one));
+  best.store(y, argmax, n);
+}
+
 template <int Stride, class T>
 void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax) {
   const Index span = (d.kw - 1) * d.dilation_w;
   const Index inside = d.w - 1 - span + d.pad_w;  // the last column of a whole window, from -pad_w
   const Index end = inside < 0 ? 0 : inside / d.stride_w + 1;  // the first output beyond it
+  const bool in_pairs =
+      Stride == 2 && d.kh == 2 && d.kw == 2 && d.dilation_h == 1 && d.dilation_w == 1;
   for (Index i = 0; i < d.out_h; ++i) {
     const Taps rows(i * d.stride_h - d.pad_h, d.dilation_h, d.h, d.kh);
     for (Index j = 0; j < d.out_w;) {
@@ -105,6 +141,12 @@ void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax)
       if (columns.start >= 0 && j < end) {
         n = end < d.out_w ? end - j : d.out_w - j;
         n = n < lanes<T> ? n : lanes<T>;
+      }
+      if (in_pairs && rows.last - rows.first == 2 && columns.start >= 0 && j < end) {
+        pool_pairs(d, image, rows.start, columns.start, n, y + i * d.out_w + j,
+                   argmax + i * d.out_w + j);
+        j += n;
+        continue;
       }
       pool<Stride>(d, image, rows, columns, n, y + i * d.out_w + j, argmax + i * d.out_w + j);
       j += n;
