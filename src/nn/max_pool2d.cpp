@@ -20,6 +20,11 @@ BasicTensor<T> BasicMaxPool2d<T>::forward(const BasicTensor<T>& x) {
 }
 
 template <class T>
+BasicTensor<T> BasicMaxPool2d<T>::forward_relu(const BasicTensor<T>& x) {
+  return max_pool2d_relu(x, kernel_, options_);
+}
+
+template <class T>
 std::string BasicMaxPool2d<T>::description() const {
   std::string text = "MaxPool2d(kernel " + detail::option_text("", kernel_, 0).substr(3);
   text += detail::option_text("stride", options_.stride, 0);

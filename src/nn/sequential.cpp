@@ -95,20 +95,18 @@ template <class T>
 BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
   BasicTensor<T> y;
   const BasicTensor<T>* input = &x;
-  for (std::size_t i = 0; i < layers_.size();) {
-    const auto layer = [&](std::size_t k) -> BasicModule<T>& { return *layers_[k].module; };
-    const bool relu_next = i + 1 < layers_.size() && layers_[i + 1].is_relu;
+  const auto is_relu = [&](std::size_t i) { return i < layers_.size() && layers_[i].is_relu; };
+  const auto is_pool = [&](std::size_t i) { return i < layers_.size() && layers_[i].is_max_pool; };
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
     BasicTensor<T> next;
-    if (relu_next && (i + 2 == layers_.size() || !layers_[i + 2].is_max_pool)) {
-      next = layer(i).with_relu(*input);
-      if (next.defined()) ++i;
-    } else if (layers_[i].is_relu && i + 1 < layers_.size() && layers_[i + 1].is_max_pool) {
+    if (is_relu(i) && is_pool(i + 1)) {
       // The largest of a window is the same before and after a ReLU, and so are the gradients.
-      next = layer(i)(layer(i + 1)(*input));
-      ++i;
+      next = layers_[++i].module->with_relu(*input);
+    } else if (is_relu(i + 1) && !is_pool(i + 2)) {
+      next = layers_[i].module->with_relu(*input);
+      if (next.defined()) ++i;
     }
-    if (!next.defined()) next = layer(i)(*input);
-    ++i;
+    if (!next.defined()) next = (*layers_[i].module)(*input);
     y = std::move(next);
     input = &y;
   }

@@ -6,6 +6,7 @@
 #include "ops/window.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
+#include "tenon/ops/relu.hpp"
 
 namespace tenon {
 namespace detail {
@@ -98,32 +99,45 @@ BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTen
   return y;
 }
 
-}  // namespace
-}  // namespace detail
-
-template <std::floating_point T>
-BasicTensor<T> max_pool2d(const BasicTensor<T>& x_any, Pair kernel,
-                          const MaxPool2dOptions& options) {
-  const auto dims =
-      detail::checked_dims(detail::defined("max_pool2d", x_any.impl()).shape, kernel, options);
+template <class T>
+BasicTensor<T> max_pool2d(const BasicTensor<T>& x_any, Pair kernel, const MaxPool2dOptions& options,
+                          bool relu) {
+  const auto dims = checked_dims(defined("max_pool2d", x_any.impl()).shape, kernel, options);
   const auto x = x_any.contiguous();
   const Shape out{dims.n, dims.c, dims.out_h, dims.out_w};
   auto y = BasicTensor<T>::empty(out);
   auto argmax = IntTensor::empty(out);
-  kernels::max_pool2d_forward(dims, x.data(), y.data(), argmax.data());
-  if (detail::Recording recording{"max_pool2d", x}) {
-    recording.describe(detail::attributes_of(dims));
+  kernels::max_pool2d_forward(dims, x.data(), y.data(), argmax.data(), relu);
+  if (Recording recording{relu ? "max_pool2d_relu" : "max_pool2d", x}) {
+    recording.describe(attributes_of(dims));
     // Nobody else knows argmax, so nobody can change it.
-    recording.rule(y, [dims, argmax](detail::Sweep<T>& sweep) {
-      sweep.add(0, detail::max_pool2d_backward(dims, sweep.dy(), argmax));
+    recording.rule(y, [dims, argmax, y = saved_if(relu, y)](Sweep<T>& sweep) {
+      const auto dy = y->defined() ? relu_backward(sweep.dy(), *y) : sweep.dy();
+      sweep.add(0, max_pool2d_backward(dims, dy, argmax));
     });
   }
   return y;
 }
 
-#define TENON_INSTANTIATE(T)                                                \
-  template TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>&, Pair, \
-                                               const MaxPool2dOptions&);
+}  // namespace
+}  // namespace detail
+
+template <std::floating_point T>
+BasicTensor<T> max_pool2d(const BasicTensor<T>& x, Pair kernel, const MaxPool2dOptions& options) {
+  return detail::max_pool2d(x, kernel, options, false);
+}
+
+template <std::floating_point T>
+BasicTensor<T> max_pool2d_relu(const BasicTensor<T>& x, Pair kernel,
+                               const MaxPool2dOptions& options) {
+  return detail::max_pool2d(x, kernel, options, true);
+}
+
+#define TENON_INSTANTIATE(T)                                                     \
+  template TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>&, Pair,      \
+                                               const MaxPool2dOptions&);         \
+  template TENON_API BasicTensor<T> max_pool2d_relu(const BasicTensor<T>&, Pair, \
+                                                    const MaxPool2dOptions&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -1,12 +1,14 @@
 #include "tenon/ops/max_pool2d.hpp"
 
 #include <limits>
+#include <utility>
 
 #include "autograd/context.hpp"
 #include "ops_support.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/reduce.hpp"
+#include "tenon/ops/relu.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -69,6 +71,25 @@ std::string error_for(const Shape& x, Pair kernel, const MaxPool2dOptions& optio
 }
 
 }  // namespace
+
+TEST_CASE("max_pool2d_relu is a pooling before or after relu, bit for bit", "[ops][max_pool2d]") {
+  Tensor x = random_tensor<float>({2, 3, 9, 21}, 5);
+  x(1, 1, 4, 4) = std::numeric_limits<float>::quiet_NaN();
+  x(0, 0, 0, 0) = -0.0f;
+  const MaxPool2dOptions options{.stride = 2, .padding = 1};
+  const auto results = [&](const auto& f) {
+    Tape tape;
+    const Tensor v = tape.watch(x), y = f(v);
+    return std::pair{y.detach(), tape.gradients(sum(y))[v]};
+  };
+  const auto fused = results([&](const Tensor& v) { return max_pool2d_relu(v, 3, options); });
+  const auto after = results([&](const Tensor& v) { return relu(max_pool2d(v, 3, options)); });
+  const auto before = results([&](const Tensor& v) { return max_pool2d(relu(v), 3, options); });
+  for (const auto& apart : {after, before}) {
+    CHECK(same_bits(fused.first, apart.first));
+    CHECK(same_bits(fused.second, apart.second));
+  }
+}
 
 TEST_CASE("max_pool2d agrees with its definition exactly in every layout", "[ops][max_pool2d]") {
   for (const Case& c : cases) {

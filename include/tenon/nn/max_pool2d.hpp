@@ -17,6 +17,7 @@ class TENON_API BasicMaxPool2d : public BasicModule<T> {
   explicit BasicMaxPool2d(Pair kernel, const MaxPool2dOptions& options = {});
 
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
+  BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   std::string description() const override;
 
  private:

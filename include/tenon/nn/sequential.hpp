@@ -70,8 +70,8 @@ namespace tenon::nn {
 /// Always in braces: `nn::Sequential net(nn::ReLU());` declares a function. One Sequential in
 /// braces is copied or moved, not nested; append() nests it. Layers are held by value: give them as
 /// temporaries, with std::move(layer), or as clone(layer). Layers are named "0", "1", ...
-/// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass;
-/// one in front of a MaxPool2d runs behind it, on fewer values. Neither changes a bit.
+/// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass,
+/// one in front of a MaxPool2d part of the pooling. Neither changes a bit.
 template <class T>
 class TENON_API BasicSequential : public BasicModule<T> {
  public:

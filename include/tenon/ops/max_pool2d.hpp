@@ -26,4 +26,10 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>& x, Pair kernel,
                                     const MaxPool2dOptions& options = {});
 
+/// relu(max_pool2d(x, kernel, options)) in one pass, which is also max_pool2d(relu(x), ...): the
+/// same bits and gradients of x either way. Saves y besides.
+template <std::floating_point T>
+TENON_API BasicTensor<T> max_pool2d_relu(const BasicTensor<T>& x, Pair kernel,
+                                         const MaxPool2dOptions& options = {});
+
 }  // namespace tenon

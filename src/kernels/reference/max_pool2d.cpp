@@ -53,17 +53,21 @@ void pool_row(const Pool2dDims& d, const T* x, Index i, T* y, std::int32_t* argm
 }  // namespace
 
 template <class T>
-void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax) {
+void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax, bool relu) {
   const detail::FlushDenormals flush;
   for_each_plane(d, [&](Index plane) {
     for (Index i = 0; i < d.out_h; ++i) {
       const Index row = (plane * d.out_h + i) * d.out_w;
       pool_row(d, x + plane * d.h * d.w, i, y + row, argmax + row);
+      for (Index j = 0; j < d.out_w && relu; ++j)
+        y[row + j] = y[row + j] <= T(0) ? T(0) : y[row + j];
     }
   });
 }
 
-template void max_pool2d_forward<float>(const Pool2dDims&, const float*, float*, std::int32_t*);
-template void max_pool2d_forward<double>(const Pool2dDims&, const double*, double*, std::int32_t*);
+template void max_pool2d_forward<float>(const Pool2dDims&, const float*, float*, std::int32_t*,
+                                        bool);
+template void max_pool2d_forward<double>(const Pool2dDims&, const double*, double*, std::int32_t*,
+                                         bool);
 
 }  // namespace tenon::kernels

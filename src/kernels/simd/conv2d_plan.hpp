@@ -16,7 +16,7 @@ namespace tenon::kernels {
 /// Multiplications that a thread should get at least.
 inline constexpr Index conv_thread_work = 1 << 19;
 /// Tasks are dealt in at most so many chunks, each of which has its own scratch.
-inline constexpr Index conv_max_chunks = 32;
+inline constexpr Index conv_max_chunks = 16;
 /// Images are taken together until they have this many outputs, but not so many that fewer than
 /// these units are left.
 inline constexpr Index unit_positions = 192;

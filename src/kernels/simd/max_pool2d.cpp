@@ -57,8 +57,8 @@ struct Best {
     position = hn::IfThenElse(hn::RebindMask(di, better), at, position);
   }
 
-  HWY_INLINE void store(T* y, std::int32_t* argmax, Index n) const {
-    store_first<T>(value, y, n);
+  HWY_INLINE void store(T* y, std::int32_t* argmax, Index n, bool relu) const {
+    store_first<T>(relu ? zero_where_not_positive(value, value) : value, y, n);
     if constexpr (sizeof(T) == sizeof(std::int32_t)) {
       store_first<std::int32_t>(position, argmax, n);
     } else {
@@ -83,7 +83,7 @@ struct Taps {
 /// n outputs (at most a vector) whose windows have the same taps inside the image.
 template <int Stride, class T>
 HWY_INLINE void pool(const Pool2dDims& d, const T* image, const Taps& rows, const Taps& columns,
-                     Index n, T* y, std::int32_t* argmax) {
+                     Index n, T* y, std::int32_t* argmax, bool relu) {
   using Integers = typename Best<T>::Integers;
   using Integer = hn::TFromD<Integers>;
   const Integers di;
@@ -103,13 +103,13 @@ HWY_INLINE void pool(const Pool2dDims& d, const T* image, const Taps& rows, cons
       best.offer(load(at), position(at));
     }
   }
-  best.store(y, argmax, n);
+  best.store(y, argmax, n, relu);
 }
 
 /// The commonest window, 2 x 2 with stride 2 inside the image: each pixel is loaded once.
 template <class T>
 HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index column, Index n,
-                           T* y, std::int32_t* argmax) {
+                           T* y, std::int32_t* argmax, bool relu) {
   using Integers = typename Best<T>::Integers;
   using Integer = hn::TFromD<Integers>;
   const Integers di;
@@ -123,11 +123,11 @@ HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index
   best.offer(above.odd, hn::Add(upper, one));
   best.offer(below.even, lower);
   best.offer(below.odd, hn::Add(lower, one));
-  best.store(y, argmax, n);
+  best.store(y, argmax, n, relu);
 }
 
 template <int Stride, class T>
-void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax) {
+void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax, bool relu) {
   const Index span = (d.kw - 1) * d.dilation_w;
   const Index inside = d.w - 1 - span + d.pad_w;  // the last column of a whole window, from -pad_w
   const Index end = inside < 0 ? 0 : inside / d.stride_w + 1;  // the first output beyond it
@@ -144,25 +144,25 @@ void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax)
       }
       if (in_pairs && rows.last - rows.first == 2 && columns.start >= 0 && j < end) {
         pool_pairs(d, image, rows.start, columns.start, n, y + i * d.out_w + j,
-                   argmax + i * d.out_w + j);
+                   argmax + i * d.out_w + j, relu);
         j += n;
         continue;
       }
-      pool<Stride>(d, image, rows, columns, n, y + i * d.out_w + j, argmax + i * d.out_w + j);
+      pool<Stride>(d, image, rows, columns, n, y + i * d.out_w + j, argmax + i * d.out_w + j, relu);
       j += n;
     }
   }
 }
 
 template <class T>
-void pool_any_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax) {
+void pool_any_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax, bool relu) {
   switch (d.stride_w) {
     case 1:
-      return pool_plane<1>(d, image, y, argmax);
+      return pool_plane<1>(d, image, y, argmax, relu);
     case 2:
-      return pool_plane<2>(d, image, y, argmax);
+      return pool_plane<2>(d, image, y, argmax, relu);
     default:
-      return pool_plane<0>(d, image, y, argmax);
+      return pool_plane<0>(d, image, y, argmax, relu);
   }
 }
 
@@ -175,17 +175,19 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::kernels {
 
 template <class T>
-void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax) {
+void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax, bool relu) {
   const detail::FlushDenormals flush;
   static const auto pool_plane = TENON_CHOOSE(pool_any_plane<T>);
   const Index pixels = d.h * d.w, outputs = d.out_h * d.out_w;
   for_each_plane(d, [&](Index plane) {
-    pool_plane(d, x + plane * pixels, y + plane * outputs, argmax + plane * outputs);
+    pool_plane(d, x + plane * pixels, y + plane * outputs, argmax + plane * outputs, relu);
   });
 }
 
-template void max_pool2d_forward<float>(const Pool2dDims&, const float*, float*, std::int32_t*);
-template void max_pool2d_forward<double>(const Pool2dDims&, const double*, double*, std::int32_t*);
+template void max_pool2d_forward<float>(const Pool2dDims&, const float*, float*, std::int32_t*,
+                                        bool);
+template void max_pool2d_forward<double>(const Pool2dDims&, const double*, double*, std::int32_t*,
+                                         bool);
 
 }  // namespace tenon::kernels
 #endif  // HWY_ONCE
