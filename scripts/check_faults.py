@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Plants faults in kernels and operations, one at a time, and says which ones the tests catch.
 
-    scripts/check_faults.py [BUILD_DIR]     about four minutes on 2 cores
+    scripts/check_faults.py [WORK_DIR]     about ten minutes on 2 cores
 
-Works on a copy of the committed tree. A fault counts as caught when the tests of one of the named
-layers fail (or the compiler refuses it, which it should not). Prints a Markdown table; fails where
-more than one fault survives."""
+Works on a copy of the committed tree; faults in reference kernels are planted in a build of these. A
+fault counts as caught when the tests of one of the named layers fail (or the compiler refuses it,
+which it should not). Prints a Markdown table; fails where more than one fault survives."""
 
 import os
 import pathlib
@@ -16,6 +16,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KERNELS = "src/kernels/reference/"
+SIMD = "src/kernels/simd/"
 
 # (file, text that stands there once, what it becomes, layers whose tests should notice)
 FAULTS = [
@@ -39,7 +40,7 @@ FAULTS = [
     (KERNELS + "max_pool2d.cpp", "(v > y[j]) | ((v != v) & (y[j] == y[j]))",
      "(v >= y[j]) | ((v != v) & (y[j] == y[j]))", "kernels"),
     (KERNELS + "max_pool2d.cpp", "| ((v != v) & (y[j] == y[j]))", "", "kernels"),
-    (KERNELS + "max_pool2d.cpp", "image[argmax[k]] += dy[k]", "image[argmax[k]] = dy[k]", "kernels"),
+    (KERNELS + "max_pool2d_backward.cpp", "image[argmax[k]] += dy[k]", "image[argmax[k]] = dy[k]", "kernels"),
     (KERNELS + "softmax.cpp", "dx[k] = y[k] * (dy[k] - dot);", "dx[k] = y[k] * dy[k] - dot;",
      "kernels"),
     (KERNELS + "softmax.cpp", "const T e = std::exp(in[i * step] - m);",
@@ -62,8 +63,8 @@ FAULTS = [
      "if (sweep.needs(1)) sweep.add(1, detail::sum_to(sweep.dy(), sweep.shape(1)));", "ops"),
     ("src/ops/arithmetic.cpp", "if (sweep.needs(1)) sweep.add(1, -detail::sum_to(da * *y, sweep.shape(1)));",
      "if (sweep.needs(1)) sweep.add(1, -detail::sum_to(da, sweep.shape(1)));", "ops"),
-    ("src/ops/conv2d.cpp", "if (sweep.needs(2)) sweep.add(2, sum(sweep.dy(), {0, 2, 3}));",
-     "if (sweep.needs(2)) sweep.add(2, mean(sweep.dy(), {0, 2, 3}));", "ops"),
+    ("src/ops/conv2d.cpp", "if (sweep.needs(2)) sweep.add(2, sum(dy, {0, 2, 3}));",
+     "if (sweep.needs(2)) sweep.add(2, mean(dy, {0, 2, 3}));", "ops"),
     ("src/ops/conv2d.cpp", "if (sweep.needs(1)) sweep.add(1, conv2d_backward_input(dims, *dy, sweep.dy()));",
      "if (sweep.needs(1)) sweep.add(1, conv2d_backward_input(dims, *dy, *dy));", "ops"),
     ("src/ops/softmax.cpp", "sweep.add(1, u * centred - *dy * sum(u * *y, {axis}, true));",
@@ -75,6 +76,25 @@ FAULTS = [
      "if (g.shape.numel() == g.base_shape.numel()) return dy.reshape(g.base_shape);",
      "autograd ops"),
     (KERNELS + "copy.cpp", "+=", "=", "kernels autograd"),
+    (SIMD + "gemm.cpp", "store.accumulate = accumulate || p > 0;", "store.accumulate = accumulate;",
+     "kernels"),
+    (SIMD + "gemm.cpp", "if (p + depth == d.k) {", "if (p == 0) {", "kernels"),
+    (SIMD + "tile.cpp", "hn::OddEvenBlocks(y[step], hn::SwapAdjacentBlocks(y[0]))",
+     "hn::OddEvenBlocks(y[step], y[0])", "kernels"),
+    (SIMD + "tile.cpp", "if (store.relu) sum = zero_where_not_positive(sum, sum);", "", "kernels"),
+    (SIMD + "conv2d_plan.hpp", "const Index top = d.pad_h * row + d.pad_w,",
+     "const Index top = d.pad_w * row + d.pad_h,", "kernels"),
+    (SIMD + "conv2d.cpp", "store.relu = relu_;", "", "kernels"),
+    (SIMD + "conv2d_backward_input.cpp", "turned.pad_h = d.dilation_h * (d.kh - 1) - d.pad_h;",
+     "turned.pad_h = (d.kh - 1) - d.pad_h;", "kernels"),
+    (SIMD + "conv2d_backward_weight.cpp", "plan_.start(n, i, 0)", "plan_.start(n, 0, 0)", "kernels"),
+    (SIMD + "elementwise.cpp", "hn::Or(hn::Gt(a, b), hn::IsNaN(a))", "hn::Gt(a, b)", "kernels"),
+    (SIMD + "math-inl.hpp", "hn::Set(d, 0.041666463f)", "hn::Set(d, 0.04166f)", "kernels"),
+    (SIMD + "max_pool2d.cpp", "hn::AndNot(hn::IsNaN(value), hn::IsNaN(v))", "hn::IsNaN(v)", "kernels"),
+    (SIMD + "softmax.cpp", "const auto e = first<T>(exp(d, hn::Sub(load(x + i, count), m)), count);",
+     "const auto e = exp(d, hn::Sub(load(x + i, count), m));", "kernels"),
+    (SIMD + "adam.cpp", "hn::Mul(hn::Mul(hn::Set(d, f.fresh2), g), g)",
+     "hn::Mul(hn::Set(d, f.fresh2), g)", "kernels"),
 ]
 
 
@@ -101,13 +121,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder) / "tree"
         run("git", "clone", "--quiet", str(ROOT), str(tree), check=True)
-        build = sys.argv[1] if len(sys.argv) > 1 else str(pathlib.Path(folder) / "build")
+        work = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else folder)
         options = ["-DTENON_BUILD_EXAMPLES=OFF", "-DTENON_BUILD_BENCH=OFF"]
         if shutil.which("ccache"):
             options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
-        run("cmake", "-S", str(tree), "-B", build, "-G", "Ninja", *options, check=True)
-        if outcome(build, "kernels ops autograd") != "SURVIVED":
-            sys.exit("the tests fail before any fault is planted")
+        builds = {"ON": str(work / "simd"), "OFF": str(work / "portable")}
+        for simd, build in builds.items():
+            run("cmake", "-S", str(tree), "-B", build, "-G", "Ninja", f"-DTENON_SIMD={simd}", *options,
+                check=True)
+            if outcome(build, "kernels ops autograd") != "SURVIVED":
+                sys.exit("the tests fail before any fault is planted")
         print("| # | file | fault | outcome |\n|---|---|---|---|")
         survived = 0
         for number, (path, old, new, layers) in enumerate(FAULTS, 1):
@@ -116,7 +139,7 @@ def main():
             if old not in text:
                 sys.exit(f"fault {number}: {path} no longer contains {old!r}")
             source.write_text(text.replace(old, new, 1))
-            result = outcome(build, layers)
+            result = outcome(builds["OFF" if path.startswith(KERNELS) else "ON"], layers)
             source.write_text(text)
             os.utime(source)
             survived += result != "caught"
