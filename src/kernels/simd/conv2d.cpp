@@ -8,7 +8,7 @@ namespace {
 
 /// Outputs that are finished before they are transposed: with a panel's channels they fit the
 /// second-level cache, and many tiles share the panel's weights.
-constexpr Index position_block = 192;
+constexpr Index position_block = 448;
 
 template <class T>
 class Forward {
