@@ -22,10 +22,16 @@ template <class T>
 void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
   const Conv2dDims& d = plan.d;
   detail::Scratch<T> flipped(d.o * plan.depth);
-  for (Index k = 0; k < d.o * plan.depth; ++k) {
-    const Index tap = k % plan.taps, c = k / plan.taps % plan.c, o = k / plan.depth % plan.o;
-    const Index group = k / plan.depth / plan.o;
-    flipped[((group * plan.c + c) * plan.o + o) * plan.taps + plan.taps - 1 - tap] = w[k];
+  for (Index group = 0; group < d.groups; ++group) {
+    const T* from = w + group * plan.o * plan.depth;
+    T* to = flipped.data() + group * plan.o * plan.depth;
+    for (Index o = 0; o < plan.o; ++o) {
+      for (Index c = 0; c < plan.c; ++c) {
+        std::reverse_copy(from + (o * plan.c + c) * plan.taps,
+                          from + (o * plan.c + c + 1) * plan.taps,
+                          to + (c * plan.o + o) * plan.taps);
+      }
+    }
   }
   Conv2dDims turned = d;
   std::swap(turned.c, turned.o);

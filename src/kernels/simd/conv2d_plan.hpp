@@ -143,6 +143,12 @@ const T* ConvPlan::stage(const T* x, Index unit, Index group, T* staged) const {
     for (Index h = 0; h < d.h; ++h) {
       const T* pixels = x + from + h * d.w;
       T* line = staged + to + (d.pad_h + h) * row;
+      if (d.stride_w == 2) {
+        const Index odd = d.pad_w + 1;  // the second pixel's column
+        tile_kernels<T>().split_pairs(pixels, d.w, line + d.pad_w % 2 * phase + d.pad_w / 2,
+                                      line + odd % 2 * phase + odd / 2);
+        continue;
+      }
       for_each_phase([&](Index first, Index column, Index count) {
         for (Index k = 0; k < count; ++k) line[column + k] = pixels[first + k * d.stride_w];
       });

@@ -272,6 +272,18 @@ void pack(const T* from, Index row, Index column, Index k, Index n, T* to, Index
 }
 
 template <class T>
+void split_pairs(const T* from, Index n, T* even, T* odd) {
+  const Tag<T> d;
+  for (Index i = 0; i < n; i += 2 * lanes<T>) {
+    const Index rest = n - i < 2 * lanes<T> ? n - i : 2 * lanes<T>;
+    const Index low = rest < lanes<T> ? rest : lanes<T>;
+    const auto lower = load_first(from + i, low), upper = load_first(from + i + low, rest - low);
+    store_first<T>(hn::ConcatEven(d, upper, lower), even + i / 2, (rest + 1) / 2);
+    store_first<T>(hn::ConcatOdd(d, upper, lower), odd + i / 2, rest / 2);
+  }
+}
+
+template <class T>
 void copy_runs(const T* from, const Index* offsets, Index count, Index n, T* to, Index to_step) {
   const Tag<T> d;
   for (Index p = 0; p < count; ++p) {
@@ -315,6 +327,7 @@ constexpr TileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
   kernels.dots = &dots<T>;
   kernels.pack = &pack<T>;
   kernels.transpose = &transpose<T>;
+  kernels.split_pairs = &split_pairs<T>;
   kernels.copy_runs = &copy_runs<T>;
   kernels.add_runs = &add_runs<T>;
   return kernels;

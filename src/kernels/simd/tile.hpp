@@ -51,6 +51,8 @@ struct TileKernels {
   void (*pack)(const T* from, Index row, Index column, Index k, Index n, T* to, Index width);
   /// to[p * to_row + j] = from[j * column + p] for p < k, j < n.
   void (*transpose)(const T* from, Index column, Index k, Index n, T* to, Index to_row);
+  /// even[k] = from[2 k] and odd[k] = from[2 k + 1] for the n values of from.
+  void (*split_pairs)(const T* from, Index n, T* even, T* odd);
   /// to[p * to_step + j] = from[offsets[p] + j] for p < count, j < n; n at most a vector.
   void (*copy_runs)(const T* from, const Index* offsets, Index count, Index n, T* to,
                     Index to_step);
@@ -114,9 +116,9 @@ class Panels {
   EvenSplit vectors_;
 };
 
-/// Products that are summed in registers before they are added to C. Measured: the second-level cache
-/// feeds the loop well enough, and each time that C is read and written again costs more. Part of the
-/// result: sums are rounded per block.
+/// Products that are summed in registers before they are added to C. Measured: the second-level
+/// cache feeds the loop well enough, and each time that C is read and written again costs more.
+/// Part of the result: sums are rounded per block.
 inline constexpr Index k_block = 576;
 
 }  // namespace tenon::kernels
