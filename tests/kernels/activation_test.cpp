@@ -1,7 +1,12 @@
 #include "tenon/kernels/activation.hpp"
 
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
 #include "kernel_support.hpp"
 #include "reference/elementwise.hpp"
+#include "tenon/kernels/elementwise.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -99,4 +104,26 @@ TEMPLATE_TEST_CASE("activations may work in place, with the same bits at any num
   CHECK(same_bits(dx, apart));
   kernels::relu_backward(flat<2>(n), dy.data(), y.data(), y.data());
   CHECK(same_bits(y, dy));
+}
+
+TEST_CASE("exp, log, tanh and sigmoid of float are as close as the documentation says",
+          "[kernels][activation]") {
+  // Numbers of all sizes and both signs: every 97th float.
+  std::vector<float> x;
+  for (std::uint32_t bits = 0x2f800000; bits < 0x42ae0000; bits += 97) {  // 2^-32 to 87
+    x.push_back(std::bit_cast<float>(bits));
+    x.push_back(-x.back());
+  }
+  const auto d = flat<1>(static_cast<Index>(x.size()));
+  const auto worst = [&](auto kernel, const auto& f) {
+    std::vector<float> y(x.size());
+    std::vector<double> expected;
+    kernel(d, x.data(), y.data());
+    for (const float v : x) expected.push_back(f(static_cast<double>(v)));
+    return worst_ulps(y, expected);
+  };
+  CHECK(worst(kernels::exp<float>, [](double v) { return std::exp(v); }) <= 1.1);
+  CHECK(worst(kernels::tanh<float>, [](double v) { return std::tanh(v); }) <= 1.4);
+  CHECK(worst(kernels::sigmoid<float>, [](double v) { return 1 / (1 + std::exp(-v)); }) <= 2.5);
+  CHECK(worst(kernels::log<float>, [](double v) { return std::log(v); }) <= 0.9);
 }
