@@ -25,8 +25,8 @@ constexpr int classes = small_limit / block_alignment;
 /// Bytes of one size that a thread keeps.
 constexpr std::size_t thread_bytes = 32 * 1024;
 /// What may be cached: this share of the peak, and this many bytes besides.
-constexpr double spare_share = 0.15;
-constexpr std::size_t spare_bytes = 1024 * 1024;
+constexpr double spare_share = 0.12;
+constexpr std::size_t spare_bytes = 512 * 1024;
 
 constexpr int class_of(std::size_t bytes) {
   return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / block_alignment);
