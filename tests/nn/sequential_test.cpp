@@ -34,9 +34,9 @@ TEST_CASE("Sequential's shortcuts change neither results nor gradients", "[nn][s
     Tape tape;
     const Tensor v = tape.watch(x);
     const Tensor y = f(v);
-    const Gradients all = tape.gradients(sum(y));
-    std::vector<Tensor> results{y.detach(), all[v]};
-    for (auto* p : nn::parameters(module)) results.push_back(all[*p]);
+    const Gradients found = tape.gradients(sum(y));
+    std::vector<Tensor> results{y.detach(), found[v]};
+    for (auto* p : nn::parameters(module)) results.push_back(found[*p]);
     return results;
   };
   struct Apart : nn::Module {

@@ -103,8 +103,8 @@ TEST_CASE("linear_relu is relu after linear, bit for bit, forward and backward",
       Tape tape;
       const Tensor v = tape.watch(x), u = tape.watch(w);
       const Tensor y = f(v, u, bias.defined() ? tape.watch(bias) : bias);
-      const Gradients all = tape.gradients(y, dy);
-      return std::array{y.detach(), all[v], all[u]};
+      const Gradients found = tape.gradients(y, dy);
+      return std::array{y.detach(), found[v], found[u]};
     };
     const auto fused = gradients([](const auto&... in) { return linear_relu(in...); });
     const auto apart = gradients([](const auto&... in) { return relu(linear(in...)); });
