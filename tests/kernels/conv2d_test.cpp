@@ -62,6 +62,8 @@ std::vector<kernels::Conv2dDims> cases() {
       conv(20, 2, 4, 4, 3, 3, 3, {1, 1, 1, 1}),    // more samples than chunks
       conv(1, 64, 20, 20, 8, 3, 3, {1, 1, 1, 1}),  // blocks of positions, k over a block
       conv(40, 3, 13, 12, 8, 3, 3, {1, 1, 1, 1}),  // several partial sums of dw
+      conv(2, 17, 9, 14, 21, 3, 3, {1, 1, 1, 1}),  // as large as its input, many channels
+      conv(2, 20, 12, 13, 18, 3, 3, {1, 1, 2, 2, 2, 2}),
       conv(0, 2, 5, 5, 3, 3, 3),
       conv(2, 0, 5, 5, 3, 3, 3),
       conv(2, 2, 5, 5, 0, 3, 3),
