@@ -43,6 +43,14 @@ kernels::Pool2dDims checked_dims(const Shape& x, Pair kernel, const MaxPool2dOpt
                      ") is more than half of the window, which spans ", extent_h, " x ", extent_w,
                      " pixels; hint: a window must hold at least one pixel of the image");
   }
+  // Between two such taps a window could lie around the image without touching it.
+  const bool misses_h = padding.h > 0 && kernel.h > 1 && dilation.h > x[2] && x[2] > 0;
+  const bool misses_w = padding.w > 0 && kernel.w > 1 && dilation.w > x[3] && x[3] > 0;
+  if (misses_h || misses_w) {
+    fail<ValueError>("max_pool2d", "dilation (", dilation.h, ", ", dilation.w,
+                     ") with padding is larger than the image, ", x[2], " x ", x[3],
+                     " pixels; hint: a window must hold at least one pixel of the image");
+  }
   kernels::Pool2dDims dims{x[0], x[1], x[2], x[3], kernel.h, kernel.w, 0, 0};
   dims.stride_h = stride.h == 0 ? kernel.h : stride.h;
   dims.stride_w = stride.w == 0 ? kernel.w : stride.w;

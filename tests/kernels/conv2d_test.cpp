@@ -58,6 +58,7 @@ std::vector<kernels::Conv2dDims> cases() {
       conv(1, 1, 2, 2, 1, 2, 2, {1, 1, 5, 5}),
       conv(1, 2, 3, 3, 2, 5, 5, {1, 1, 3, 3}),  // a kernel larger than the image
       conv(1, 1, 4, 4, 2, 2, 2, {5, 5}),        // a stride larger than the image
+      conv(1, 1, 4, 4, 1, 2, 2, {1 << 30, 1 << 30, 1, 1}),
       conv(1, 1, 3, 40, 1, 1, 7, {1, 1, 0, 3}),
       conv(20, 2, 4, 4, 3, 3, 3, {1, 1, 1, 1}),    // more samples than chunks
       conv(1, 64, 20, 20, 8, 3, 3, {1, 1, 1, 1}),  // blocks of positions, k over a block

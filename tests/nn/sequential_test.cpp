@@ -60,6 +60,18 @@ TEST_CASE("Sequential's shortcuts change neither results nor gradients", "[nn][s
   for (std::size_t i = 0; i < alone.size(); ++i) CHECK(same_bits(together[i], alone[i]));
 }
 
+TEST_CASE("Sequential keeps the forward() of a layer derived from one of ours",
+          "[nn][sequential]") {
+  struct Doubled : nn::Linear {
+    using nn::Linear::Linear;
+    Tensor forward(const Tensor& x) override { return nn::Linear::forward(x) * 2; }
+  };
+  Doubled layer(3, 4);
+  const Tensor x = random_tensor<float>({5, 3}, 1);
+  nn::Sequential net{nn::clone(layer), nn::ReLU()};
+  CHECK(same_bits(net(x), relu(layer(x))));
+}
+
 TEST_CASE("an empty Sequential returns its input", "[nn][sequential]") {
   nn::Sequential net;
   const Tensor x = ones({2});

@@ -72,6 +72,13 @@ std::string error_for(const Shape& x, Pair kernel, const MaxPool2dOptions& optio
 
 }  // namespace
 
+TEST_CASE("max_pool2d refuses windows that miss the image", "[ops][max_pool2d][errors]") {
+  CHECK_THROWS_WITH(
+      max_pool2d(ones({1, 1, 1, 1}), 2, {.stride = 1, .padding = 2, .dilation = 4}),
+      "[max_pool2d] dilation (4, 4) with padding is larger than the image, 1 x 1 pixels; hint: a "
+      "window must hold at least one pixel of the image");
+}
+
 TEST_CASE("max_pool2d_relu is a pooling before or after relu, bit for bit", "[ops][max_pool2d]") {
   Tensor x = random_tensor<float>({2, 3, 9, 21}, 5);
   x(1, 1, 4, 4) = std::numeric_limits<float>::quiet_NaN();

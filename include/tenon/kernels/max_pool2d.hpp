@@ -9,7 +9,8 @@ namespace tenon::kernels {
 /// Sizes of a 2-d max pooling.
 ///   x (N, C, H, W)   y, argmax (N, C, out_h, out_w), all contiguous; H W < 2^31
 ///   out_h = (H + 2 pad_h - dilation_h (KH - 1) - 1) / stride_h + 1, out_w likewise;
-///   every window holds at least one pixel, which 2 pad <= dilation (kernel - 1) + 1 makes sure of.
+///   every window holds at least one pixel, which 2 pad <= dilation (kernel - 1) + 1
+///   and, where there is padding, dilation <= size make sure of.
 struct Pool2dDims {
   Index n, c, h, w;
   Index kh, kw;

@@ -20,8 +20,8 @@ struct MaxPool2dOptions {
 ///   padding - dilation (KH - 1) - 1) / stride + 1, W' likewise
 /// The pixel that won gets the gradient: the first of equal ones; NaN wins over all numbers.
 /// Throws ShapeError where the window does not fit, ValueError for an option out of its range or a
-/// padding of more than half the window. Saves the positions of the winners, not x.
-/// As torch.nn.functional.max_pool2d.
+/// padding of more than half the window, or with a dilation larger than the image. Saves the
+/// positions of the winners, not x. As torch.nn.functional.max_pool2d.
 template <std::floating_point T>
 TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>& x, Pair kernel,
                                     const MaxPool2dOptions& options = {});

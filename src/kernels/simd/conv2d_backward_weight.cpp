@@ -36,7 +36,7 @@ class BackwardWeight {
     const Index tasks = units_.count() * plan_.d.groups * panels_.count();
     const Index width = panels_.width(0);
     const Index work = units_.size(0) * plan_.unit_images * plan_.positions * width * plan_.depth;
-    const Index grain = std::max<Index>(1, conv_thread_work / std::max<Index>(1, work));
+    const Index grain = plan_.tasks_per_chunk(tasks, work);
     const Index scratch_size = whole_lines(plan_.staged_values() + block_positions() * width);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
 

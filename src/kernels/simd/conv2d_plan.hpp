@@ -26,6 +26,8 @@ inline constexpr Index enough_tasks = 8;
 
 /// Outputs of a 1x1 convolution that reads every pixel may as well stand in one row.
 inline Conv2dDims flattened(Conv2dDims d) {
+  // A larger stride than the padded image has columns reads the same one output.
+  d.stride_w = std::min(d.stride_w, std::max<Index>(1, d.w + 2 * d.pad_w));
   const bool is_pointwise =
       d.kh * d.kw == 1 && d.stride_h * d.stride_w == 1 && d.pad_h == 0 && d.pad_w == 0;
   if (!is_pointwise) return d;

@@ -67,7 +67,8 @@ HWY_INLINE Vector<float> tanh(Tag<float> d, Vector<float> x) {
   const auto near_zero = hn::MulAdd(hn::Mul(x, z), p, x);
   const auto one = hn::Set(d, 1.0f), two = hn::Set(d, 2.0f), size = hn::Abs(x);
   const auto y = hn::Sub(one, hn::Div(two, hn::Add(exp(d, hn::Mul(size, two)), one)));
-  return hn::IfThenElse(hn::Lt(size, hn::Set(d, 0.625f)), near_zero, hn::CopySign(y, x));
+  const auto either = hn::IfThenElse(hn::Lt(size, hn::Set(d, 0.625f)), near_zero, y);
+  return hn::CopySign(either, x);
 }
 
 /// Both signs from e^-|x|, which cannot overflow.
