@@ -29,7 +29,9 @@ template <class T>
 TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, const T* b, T* y,
                               const ConvEpilogue& epilogue = {});
 
-/// dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q] dy[n,o,i,j].
+/// Taps outside the image may count as 0 times their weight, which matters where that is not
+/// finite. dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q]
+/// dy[n,o,i,j].
 template <class T>
 TENON_API void conv2d_backward_input(const Conv2dDims& dims, const T* dy, const T* w, T* dx);
 

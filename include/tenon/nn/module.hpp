@@ -33,11 +33,11 @@ class TENON_API BasicModule {
 
   /// What the module computes; called through operator(). The default throws ValueError.
   virtual BasicTensor<T> forward(const BasicTensor<T>& x);
+  /// The same for modules that take ids, as an embedding does.
+  virtual BasicTensor<T> forward_ids(const LongTensor& ids);
   /// relu(forward(x)), bit for bit, in one pass where the layer can. An undefined tensor, which is
   /// the default, says that it cannot: Sequential then runs its ReLU as a layer of its own.
   virtual BasicTensor<T> forward_relu(const BasicTensor<T>& x);
-  /// The same for modules that take ids, as an embedding does.
-  virtual BasicTensor<T> forward_ids(const LongTensor& ids);
   /// Names every member that is a layer, a parameter or a buffer.
   virtual void visit(BasicVisitor<T>&) {}
   /// "Linear": the type's name without namespaces, unless overridden.

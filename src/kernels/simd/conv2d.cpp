@@ -10,6 +10,9 @@ namespace {
 /// second-level cache, and many tiles share the panel's weights.
 constexpr Index position_block = 448;
 
+/// y^T = columns^T w^T, tile by tile: rows are outputs (n, i, j) of a unit of images, columns are
+/// channels o, and k runs over the taps (c, p, q). Finished blocks (outputs, channels) are
+/// transposed to the planes of y (N, O, H', W').
 template <class T>
 class Forward {
  public:

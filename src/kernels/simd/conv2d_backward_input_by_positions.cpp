@@ -15,7 +15,8 @@ class BackwardInput {
   BackwardInput(const ConvPlan& plan, const T* dy, const T* w, T* dx)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        tiles_(plan.depth, tile_rows()),
+        panels_(plan),
+        tiles_(plan.depth, panels_.rows()),
         dy_(dy),
         dx_(dx),
         taps_(plan.depth),
@@ -43,7 +44,7 @@ class BackwardInput {
     const Index tasks = plan_.units * plan_.d.groups;
     const Index grain =
         plan_.tasks_per_chunk(tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth);
-    const Index width = widest_panel();
+    const Index width = panels_.widest();
     const Index tile_size = tiles_.width() * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + plan_.o * width + tile_size);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
@@ -54,7 +55,7 @@ class BackwardInput {
       for (Index task = begin; task < end; ++task) {
         const Index unit = task / plan_.d.groups, group = task % plan_.d.groups;
         T* images = start(unit, group, staged);
-        const Panels<T> all = panels(unit);
+        const Panels<T> all = panels_[unit];
         for (Index panel = 0; panel < all.count(); ++panel) {
           run_panel(all, panel, unit, group, images, gradients, gradients + plan_.o * width);
         }
@@ -64,17 +65,6 @@ class BackwardInput {
   }
 
  private:
-  // What fits the panels of every unit: the last one may have fewer images, and other panels.
-  Index tile_rows() const {
-    return std::min(panels(0).rows(kernels_), panels(plan_.units - 1).rows(kernels_));
-  }
-  Index widest_panel() const {
-    return std::max(panels(0).width(0), panels(plan_.units - 1).width(0));
-  }
-  Panels<T> panels(Index unit) const {
-    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
-  }
-
   /// The row (c, p, q) of the r-th one in the order (p, q, c).
   Index by_channel(Index r) const { return r % plan_.c * plan_.taps + r / plan_.c; }
 
@@ -121,7 +111,8 @@ class BackwardInput {
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  EvenSplit tiles_;  // of the columns' rows
+  UnitPanels<T> panels_;  // of outputs
+  EvenSplit tiles_;       // of the columns' rows
   const T* dy_;
   T* dx_;
   Index weight_ks_[k_block];  // offsets of k in a packed tile

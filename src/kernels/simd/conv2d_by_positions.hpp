@@ -22,6 +22,26 @@ void conv2d_forward_by_positions(const ConvPlan& plan, const T* x, const T* w, c
 template <class T>
 void conv2d_backward_input_by_positions(const ConvPlan& plan, const T* dy, const T* w, T* dx);
 
+/// The outputs of each unit of images as panels; the last unit may have fewer images.
+template <class T>
+class UnitPanels {
+ public:
+  explicit UnitPanels(const ConvPlan& plan) : plan_(plan), kernels_(tile_kernels<T>()) {}
+  Panels<T> operator[](Index unit) const {
+    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
+  }
+  /// Of tiles that fit the panels of every unit.
+  Index rows() const { return std::min(first().rows(kernels_), last().rows(kernels_)); }
+  Index widest() const { return std::max(first().width(0), last().width(0)); }
+
+ private:
+  Panels<T> first() const { return (*this)[0]; }
+  Panels<T> last() const { return (*this)[plan_.units - 1]; }
+
+  const ConvPlan& plan_;
+  const TileKernels<T>& kernels_;
+};
+
 /// Outputs that follow each other in one row of y: columns [column, column + n) of a panel.
 struct ConvRun {
   Index image;  // in the unit

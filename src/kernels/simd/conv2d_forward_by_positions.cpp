@@ -6,6 +6,8 @@
 namespace tenon::kernels {
 namespace {
 
+/// y = w columns, tile by tile: rows are channels o, columns are outputs (n, i, j) of a unit of
+/// images, and k runs over the taps (c, p, q).
 template <class T>
 class Forward {
  public:
@@ -13,7 +15,8 @@ class Forward {
           T* y)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        tiles_(plan.o, tile_rows()),
+        panels_(plan),
+        tiles_(plan.o, panels_.rows()),
         x_(x),
         b_(b),
         y_(y),
@@ -30,11 +33,11 @@ class Forward {
 
   /// Every task owns some panels of outputs of one unit of images and one group.
   void run() {
-    const Index parts = plan_.parts(panels(0).count());
+    const Index parts = plan_.parts(panels_[0].count());
     const Index tasks = plan_.units * plan_.d.groups * parts;
     const Index grain = plan_.tasks_per_chunk(
         tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth / parts);
-    const Index width = widest_panel();
+    const Index width = panels_.widest();
     const Index columns_size = std::min(k_block, plan_.depth) * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + columns_size + plan_.o * width);
     detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
@@ -46,7 +49,7 @@ class Forward {
         const Index part = task % parts, group = task / parts % plan_.d.groups;
         const Index unit = task / parts / plan_.d.groups;
         const T* images = plan_.stage(x_, unit, group, staged);
-        const Panels<T> all = panels(unit);
+        const Panels<T> all = panels_[unit];
         const EvenSplit split(all.count(), (all.count() + parts - 1) / parts);
         if (part >= split.count()) continue;
         for (Index k = 0; k < split.size(part); ++k) {
@@ -58,17 +61,6 @@ class Forward {
   }
 
  private:
-  // What fits the panels of every unit: the last one may have fewer images, and other panels.
-  Index tile_rows() const {
-    return std::min(panels(0).rows(kernels_), panels(plan_.units - 1).rows(kernels_));
-  }
-  Index widest_panel() const {
-    return std::max(panels(0).width(0), panels(plan_.units - 1).width(0));
-  }
-  Panels<T> panels(Index unit) const {
-    return Panels<T>(kernels_, plan_.images_in(unit) * plan_.positions);
-  }
-
   void run_panel(const Panels<T>& panels, Index panel, Index unit, Index group, const T* images,
                  T* columns, T* outputs) {
     const Index width = panels.width(panel), size = panels.size(panel);
@@ -125,7 +117,8 @@ class Forward {
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  EvenSplit tiles_;  // of output channels
+  UnitPanels<T> panels_;  // of outputs
+  EvenSplit tiles_;       // of output channels
   const T* x_;
   const T* b_;
   T* y_;

@@ -13,6 +13,7 @@ namespace {
 
 /// Multiplications that a thread should get at least.
 constexpr Index thread_work = 1 << 19;
+/// Tasks that a product is divided in where it has that much work.
 constexpr Index wanted_tasks = 2;
 /// Tasks are dealt in at most so many chunks, each of which has its own packed panel.
 constexpr Index max_chunks = 32;
@@ -160,6 +161,13 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   });
 }
 
+/// What the tiles do while their sums are in registers, for one sum of column j.
+template <class T>
+T finished(T sum, Index j, const GemmEpilogue<T>& epilogue) {
+  if (epilogue.bias != nullptr) sum += epilogue.bias[j];
+  return epilogue.relu && sum <= T(0) ? T(0) : sum;
+}
+
 /// A few rows of x times the rows of a weight: every task owns some columns of c.
 template <class T>
 void multiply_dots(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
@@ -174,9 +182,7 @@ void multiply_dots(const GemmDims& d, const T* a, const T* b, T* c, bool accumul
         kernels.dots(a + row * d.a_row, b + j * d.b_col, d.b_col, d.k, n, sums);
         T* out = c + row * d.c_row + j;
         for (Index q = 0; q < n; ++q) {
-          T sum = accumulate ? out[q] + sums[q] : sums[q];
-          if (epilogue.bias != nullptr) sum += epilogue.bias[j + q];
-          out[q] = epilogue.relu && sum <= T(0) ? T(0) : sum;
+          out[q] = finished(accumulate ? out[q] + sums[q] : sums[q], j + q, epilogue);
         }
       }
     }
@@ -189,9 +195,7 @@ void multiply_nothing(const GemmDims& d, T* c, bool accumulate, const GemmEpilog
   for (Index row = 0; row < d.batch * d.m; ++row) {
     T* out = c + row / d.m * d.c_batch + row % d.m * d.c_row;
     for (Index j = 0; j < d.n; ++j) {
-      T sum = accumulate ? out[j] : T(0);
-      if (epilogue.bias != nullptr) sum += epilogue.bias[j];
-      out[j] = epilogue.relu && sum <= T(0) ? T(0) : sum;
+      out[j] = finished(accumulate ? out[j] : T(0), j, epilogue);
     }
   }
 }

@@ -18,28 +18,11 @@ template <int Stride, class T>
 HWY_INLINE Vector<T> load_spaced(const T* from, Index stride, Index n) {
   const Tag<T> d;
   if constexpr (Stride == 1) return load_first(from, n);
-  if constexpr (Stride == 2) {  // the even ones of 2 n - 1 neighbours
-    const Index last = 2 * n - 1, low = last < lanes<T> ? last : lanes<T>;
-    return hn::ConcatEven(d, load_first(from + low, last - low), load_first(from, low));
-  }
+  if constexpr (Stride == 2) return Pairs<T>(from, 2 * n - 1).even;
   HWY_ALIGN T values[lanes<T>] = {};
   for (Index k = 0; k < n; ++k) values[k] = from[k * stride];
   return hn::Load(d, values);
 }
-
-/// The pixels of even and of odd position among the first 2 n, n at most a vector.
-template <class T>
-struct Pairs {
-  Vector<T> even, odd;
-
-  HWY_INLINE Pairs(const T* from, Index n) {
-    const Tag<T> d;
-    const Index low = 2 * n < lanes<T> ? 2 * n : lanes<T>;
-    const auto lower = load_first(from, low), upper = load_first(from + low, 2 * n - low);
-    even = hn::ConcatEven(d, upper, lower);
-    odd = hn::ConcatOdd(d, upper, lower);
-  }
-};
 
 template <class T>
 struct Best {
@@ -118,7 +101,7 @@ HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index
   const auto upper = hn::Add(hn::Mul(hn::Iota(di, 0), hn::Set(di, Integer{2})),
                              hn::Set(di, static_cast<Integer>(at)));
   const auto lower = hn::Add(upper, hn::Set(di, static_cast<Integer>(d.w)));
-  const Pairs<T> above(image + at, n), below(image + at + d.w, n);
+  const Pairs<T> above(image + at, 2 * n), below(image + at + d.w, 2 * n);
   Best<T> best{above.even, upper};
   best.offer(above.odd, hn::Add(upper, one));
   best.offer(below.even, lower);

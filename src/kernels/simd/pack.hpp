@@ -8,8 +8,8 @@
 namespace tenon::kernels {
 
 /// Rows of k, or values, that a thread should pack at least.
-inline constexpr Index pack_rows = 32;
-inline constexpr Index pack_values = 1 << 14;
+inline constexpr Index grain_rows = 32;
+inline constexpr Index grain_values = 1 << 14;
 
 /// Packs all groups (tiles of A's rows, or panels of B's columns) of a matrix whose neighbours
 /// along k lie k_step and across k lie step apart; group g starts at to + groups.place(g) k. Every
@@ -24,11 +24,11 @@ void pack_groups(const TileKernels<T>& kernels, const Groups& groups, const T* f
   };
   if (groups.count() == 0) return;
   if (step == 1) {  // whole rows of the matrix one after another, not a column of pieces
-    parallel_for(k, pack_rows, [&](Index begin, Index end) {
+    parallel_for(k, grain_rows, [&](Index begin, Index end) {
       for (Index group = 0; group < groups.count(); ++group) pack_part(group, begin, end);
     });
   } else {
-    const Index grain = std::max<Index>(1, pack_values / (groups.width(0) * k));
+    const Index grain = std::max<Index>(1, grain_values / (groups.width(0) * k));
     parallel_for(groups.count(), grain, [&](Index begin, Index end) {
       for (Index group = begin; group < end; ++group) pack_part(group, 0, k);
     });

@@ -35,7 +35,7 @@ namespace tenon::kernels {
 namespace HWY_NAMESPACE {
 
 /// Vectors that are summed in T before their sum is added to a total in double.
-inline constexpr Index sum_block = 64;
+inline constexpr Index vectors_per_sum = 64;
 
 /// Calls f(i, count) for each vector of n elements, the last of which may have fewer.
 template <class T, class F>
@@ -69,8 +69,9 @@ template <class T, class F>
 HWY_INLINE double sum_vectors(Index n, const F& f) {
   const Tag<T> d;
   double total = 0;
-  for (Index begin = 0; begin < n; begin += sum_block * lanes<T>) {
-    const Index size = n - begin < sum_block * lanes<T> ? n - begin : sum_block * lanes<T>;
+  for (Index begin = 0; begin < n; begin += vectors_per_sum * lanes<T>) {
+    const Index size =
+        n - begin < vectors_per_sum * lanes<T> ? n - begin : vectors_per_sum * lanes<T>;
     auto sum = hn::Zero(d);
     for_each_vector<T>(
         size, [&](Index i, Index count) HWY_ATTR { sum = hn::Add(sum, f(begin + i, count)); });

@@ -11,6 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::kernels {
 #if TENON_TARGET_IS_USED
 namespace HWY_NAMESPACE {
+
 // Accumulators, a row of B and a broadcast value of A fill the registers: 32 of them in AVX-512 and
 // on Arm, else 16. Of the shapes that fit these are the fastest measured.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
@@ -273,13 +274,11 @@ void pack(const T* from, Index row, Index column, Index k, Index n, T* to, Index
 
 template <class T>
 void split_pairs(const T* from, Index n, T* even, T* odd) {
-  const Tag<T> d;
   for (Index i = 0; i < n; i += 2 * lanes<T>) {
     const Index rest = n - i < 2 * lanes<T> ? n - i : 2 * lanes<T>;
-    const Index low = rest < lanes<T> ? rest : lanes<T>;
-    const auto lower = load_first(from + i, low), upper = load_first(from + i + low, rest - low);
-    store_first<T>(hn::ConcatEven(d, upper, lower), even + i / 2, (rest + 1) / 2);
-    store_first<T>(hn::ConcatOdd(d, upper, lower), odd + i / 2, rest / 2);
+    const Pairs<T> pairs(from + i, rest);
+    store_first<T>(pairs.even, even + i / 2, (rest + 1) / 2);
+    store_first<T>(pairs.odd, odd + i / 2, rest / 2);
   }
 }
 

@@ -55,6 +55,20 @@ HWY_INLINE void store_first(Vector<T> v, T* to, Index n) {
 
 #endif
 
+/// The values of even and of odd position among the first n, at most two vectors; then zeros.
+template <class T>
+struct Pairs {
+  Vector<T> even, odd;
+
+  HWY_INLINE Pairs(const T* from, Index n) {
+    const Tag<T> d;
+    const Index low = n < lanes<T> ? n : lanes<T>;
+    const auto lower = load_first(from, low), upper = load_first(from + low, n - low);
+    even = hn::ConcatEven(d, upper, lower);
+    odd = hn::ConcatOdd(d, upper, lower);
+  }
+};
+
 /// 0 where x <= 0, else v; what is not a number in x leaves v.
 template <class V>
 HWY_INLINE V zero_where_not_positive(V x, V v) {
