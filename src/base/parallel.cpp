@@ -64,9 +64,11 @@ ThreadScope::~ThreadScope() { scope_threads = previous_; }
 namespace detail {
 namespace {
 
-void run_in_order(Index chunks, void (*run)(const void*, Index), const void* context) {
+using Run = void (*)(const void* context, Index chunk, Index worker);
+
+void run_in_order(Index chunks, Run run, const void* context) {
   const FlushDenormals flush;
-  for (Index chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
+  for (Index chunk = 0; chunk < chunks; ++chunk) run(context, chunk, 0);
 }
 
 #if defined(_OPENMP)
@@ -93,7 +95,7 @@ class FirstException {
   std::exception_ptr exception_;
 };
 
-void run_on_team(int threads, Index chunks, void (*run)(const void*, Index), const void* context) {
+void run_on_team(int threads, Index chunks, Run run, const void* context) {
   FirstException first;
   // Dealt by a counter of ours: LLVM's runtime allocates memory for every loop with a dynamic
   // schedule.
@@ -101,10 +103,11 @@ void run_on_team(int threads, Index chunks, void (*run)(const void*, Index), con
 #pragma omp parallel num_threads(threads)
   {
     const FlushDenormals flush;
+    const Index worker = omp_get_thread_num();
     for (Index chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
       if (first.skips(chunk)) continue;
       try {
-        run(context, chunk);
+        run(context, chunk, worker);
       } catch (...) {
         first.capture(chunk);
       }
@@ -117,10 +120,17 @@ void run_on_team(int threads, Index chunks, void (*run)(const void*, Index), con
 
 }  // namespace
 
-void run_chunks(Index chunks, void (*run)(const void*, Index), const void* context) {
+Index worker_count(Index chunks) {
 #if defined(_OPENMP)
-  const int threads = static_cast<int>(std::min<Index>(chunks, num_threads()));
-  if (threads > 1 && omp_in_parallel() == 0) return run_on_team(threads, chunks, run, context);
+  if (chunks > 1 && omp_in_parallel() == 0) return std::min<Index>(chunks, num_threads());
+#endif
+  static_cast<void>(chunks);
+  return 1;
+}
+
+void run_chunks(Index chunks, [[maybe_unused]] Index workers, Run run, const void* context) {
+#if defined(_OPENMP)
+  if (workers > 1) return run_on_team(static_cast<int>(workers), chunks, run, context);
 #endif
   run_in_order(chunks, run, context);
 }

@@ -71,6 +71,37 @@ TEST_CASE("chunks depend on the shape alone and so do the bits", "[base][paralle
   }
 }
 
+TEST_CASE("every worker has scratch of its own, on cache lines", "[base][parallel]") {
+  for (int threads : {1, 2, 3, 8}) {
+    const ThreadScope scope(threads);
+    for (Index n : {1, 5, 64}) {
+      std::atomic<Index> visited = 0, wrong = 0;
+      parallel_with_scratch<float>(n, 1, 1000, [&](float* own, Index begin, Index end) {
+        wrong += reinterpret_cast<std::uintptr_t>(own) % detail::block_alignment != 0;
+        // Another worker with the same piece would overwrite it.
+        for (Index k = 0; k < 1000; ++k) own[k] = static_cast<float>(begin);
+        for (Index k = 0; k < 1000; ++k) wrong += own[k] != static_cast<float>(begin);
+        visited += end - begin;
+      });
+      CHECK(visited == n);
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("scratch inside a parallel region is one piece", "[base][parallel]") {
+  std::atomic<Index> visited = 0;
+  parallel_for(4, 1, [&](Index, Index) {
+    parallel_with_scratch<double>(6, 2, 3, [&](double* own, Index begin, Index end) {
+      own[0] = own[2] = 1;
+      visited += end - begin;
+    });
+  });
+  CHECK(visited == 24);
+  parallel_with_scratch<double>(0, 1, 3, [&](double*, Index, Index) { ++visited; });
+  CHECK(visited == 24);
+}
+
 TEST_CASE("an empty range calls nothing", "[base][parallel]") {
   bool called = false;
   parallel_for(0, 1, [&](Index, Index) { called = true; });

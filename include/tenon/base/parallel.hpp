@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tenon/base/config.hpp"
+#include "tenon/base/memory.hpp"
 #include "tenon/base/shape.hpp"
 
 namespace tenon {
@@ -27,9 +28,14 @@ class TENON_API ThreadScope {
 
 namespace detail {
 
-/// Calls run(context, chunk) once for each chunk in [0, chunks), on several threads where allowed.
-/// Denormals are flushed in every worker. The first exception in chunk order is rethrown.
-TENON_API void run_chunks(Index chunks, void (*run)(const void* context, Index chunk),
+/// How many threads may share so many chunks here and now.
+TENON_API Index worker_count(Index chunks);
+
+/// Calls run(context, chunk, worker) once for each chunk in [0, chunks), worker < workers being the
+/// thread that does. Denormals are flushed in every worker. The first exception in chunk order is
+/// rethrown.
+TENON_API void run_chunks(Index chunks, Index workers,
+                          void (*run)(const void* context, Index chunk, Index worker),
                           const void* context);
 
 }  // namespace detail
@@ -54,8 +60,8 @@ void parallel_chunks(Index n, Index grain, const F& f) {
     const F& f;
   } context{n, grain, f};
   detail::run_chunks(
-      chunks,
-      [](const void* raw, Index chunk) {
+      chunks, detail::worker_count(chunks),
+      [](const void* raw, Index chunk, Index) {
         const auto& c = *static_cast<const Context*>(raw);
         const Index begin = chunk * c.grain;
         const Index end = begin + c.grain < c.n ? begin + c.grain : c.n;
@@ -68,6 +74,35 @@ void parallel_chunks(Index n, Index grain, const F& f) {
 template <class F>
 void parallel_for(Index n, Index grain, const F& f) {
   parallel_chunks(n, grain, [&f](Index, Index begin, Index end) { f(begin, end); });
+}
+
+/// The same for an f(scratch, begin, end) that needs room for `size` values of T while it runs: one
+/// piece for each worker, warm in its cache from chunk to chunk. It is not cleared, and nothing may
+/// be carried in it from one chunk to the next, since who runs which is a matter of timing.
+template <class T, class F>
+void parallel_with_scratch(Index n, Index grain, Index size, const F& f) {
+  if (n <= 0) return;
+  const Index chunks = chunk_count(n, grain);
+  // Pieces start on cache lines.
+  constexpr Index line = static_cast<Index>(detail::block_alignment / sizeof(T));
+  const Index piece = (size + line - 1) / line * line;
+  const Index workers = detail::worker_count(chunks);
+  detail::Scratch<T> scratch(workers * piece);
+  if (chunks == 1) return f(scratch.data(), Index{0}, n);
+  struct Context {
+    Index n, grain, piece;
+    T* scratch;
+    const F& f;
+  } context{n, grain, piece, scratch.data(), f};
+  detail::run_chunks(
+      chunks, workers,
+      [](const void* raw, Index chunk, Index worker) {
+        const auto& c = *static_cast<const Context*>(raw);
+        const Index begin = chunk * c.grain;
+        const Index end = begin + c.grain < c.n ? begin + c.grain : c.n;
+        c.f(c.scratch + worker * c.piece, begin, end);
+      },
+      &context);
 }
 
 }  // namespace tenon

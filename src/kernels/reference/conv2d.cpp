@@ -149,10 +149,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
   const Index grain = tasks_per_chunk(tasks, plan.o * plan.depth * plan.block, max_chunks);
   const Index columns_size = plan.depth * plan.block;
   const Index scratch_size = columns_size + multiply_scratch<T>(plan.block, plan.depth);
-  detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-  parallel_chunks(tasks, grain, [&](Index chunk, Index first, Index last) {
-    T* own = scratch.data() + chunk * scratch_size;
+  parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* own, Index first, Index last) {
     for (Index task = first; task < last; ++task) {
       const Index plane = task / blocks, begin = task % blocks * plan.block;
       const Index end = std::min(begin + plan.block, plan.positions);
@@ -179,10 +176,7 @@ void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) 
   const Index grain = tasks_per_chunk(tasks, plan.o * plan.depth * plan.positions, max_chunks);
   const Index columns_size = plan.direct ? 0 : plan.depth * plan.block;
   const Index scratch_size = columns_size + multiply_scratch<T>(plan.block, plan.o);
-  detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-  parallel_chunks(tasks, grain, [&](Index chunk, Index first, Index last) {
-    T* own = scratch.data() + chunk * scratch_size;
+  parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* own, Index first, Index last) {
     for (Index task = first; task < last; ++task) {
       const Matrix<T> weight{w + task % d.groups * plan.o * plan.depth, 1, plan.depth};
       const Matrix<T> gradient{dy + task * plan.o * plan.positions, plan.positions, 1};
@@ -209,12 +203,12 @@ void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw)
   const Index chunks = chunk_count(d.n, grain);
   const Index columns_size = plan.depth * plan.block;
   const Index scratch_size = columns_size + multiply_scratch<T>(plan.depth, plan.block);
-  detail::Scratch<T> scratch(chunks * scratch_size), partial(chunks * weights);
+  detail::Scratch<T> partial(chunks * weights);
 
-  parallel_chunks(d.n, grain, [&](Index chunk, Index first, Index last) {
-    T* own = scratch.data() + chunk * scratch_size;
+  parallel_with_scratch<T>(d.n, grain, scratch_size, [&](T* own, Index first, Index last) {
+    T* sums = partial.data() + first / grain * weights;
     for (Index plane = first * d.groups; plane < last * d.groups; ++plane) {
-      T* sum = partial.data() + chunk * weights + plane % d.groups * plan.o * plan.depth;
+      T* sum = sums + plane % d.groups * plan.o * plan.depth;
       const Matrix<T> gradient{dy + plane * plan.o * plan.positions, plan.positions, 1};
       for (Index begin = 0; begin < plan.positions; begin += plan.block) {
         const Index end = std::min(begin + plan.block, plan.positions);

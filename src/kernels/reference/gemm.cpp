@@ -43,15 +43,14 @@ void by_columns(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate
   const Index blocks = chunk_count(d.n, column_block);
   const Index grain = tasks_per_thread(d.m * d.k * std::min(d.n, column_block));
   const Index scratch_size = multiply_scratch<T>(std::min(d.n, column_block), d.k);
-  detail::Scratch<T> scratch(chunk_count(d.batch * blocks, grain) * scratch_size);
-
-  parallel_chunks(d.batch * blocks, grain, [&](Index chunk, Index begin, Index end) {
+  const Index tasks = d.batch * blocks;
+  parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* scratch, Index begin, Index end) {
     for (Index task = begin; task < end; ++task) {
       const Index i = task / blocks, j = task % blocks * column_block;
       const Matrix<T> left{a + i * d.a_batch, d.a_row, d.a_col};
       const Matrix<T> right{b + i * d.b_batch, d.b_row, d.b_col};
       multiply(left, right.from(0, j), d.m, std::min(column_block, d.n - j), d.k,
-               c + i * d.c_batch + j, d.c_row, accumulate, scratch.data() + chunk * scratch_size);
+               c + i * d.c_batch + j, d.c_row, accumulate, scratch);
     }
   });
 }

@@ -44,10 +44,7 @@ class Forward {
         tasks, plan_.unit_images * plan_.positions * plan_.o * plan_.depth / parts);
     const Index scratch_size =
         plan_.staged_values() + whole_lines(blocks(0).width() * panels_.width(0));
-    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* staged = scratch.data() + chunk * scratch_size;
+    parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* staged, Index begin, Index end) {
       for (Index task = begin; task < end; ++task) {
         const Index part = task % parts, group = task / parts % plan_.d.groups;
         const Index unit = task / parts / plan_.d.groups;

@@ -80,10 +80,7 @@ class BackwardInput {
     const Index pixels = plan_.unit_images * plan_.plane;
     const Index sums_size = whole_lines(pixels * panels_.width(0));
     const Index scratch_size = sums_size + plan_.staged_values();
-    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* sums = scratch.data() + chunk * scratch_size;
+    parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* sums, Index begin, Index end) {
       T* staged = sums + sums_size;
       for (Index task = begin; task < end; ++task) {
         const Index unit = task / plan_.d.groups, group = task % plan_.d.groups;

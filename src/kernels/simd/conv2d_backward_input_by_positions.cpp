@@ -47,10 +47,7 @@ class BackwardInput {
     const Index width = panels_.widest();
     const Index tile_size = tiles_.width() * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + plan_.o * width + tile_size);
-    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* staged = scratch.data() + chunk * scratch_size;
+    parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* staged, Index begin, Index end) {
       T* gradients = staged + plan_.staged_values();
       for (Index task = begin; task < end; ++task) {
         const Index unit = task / plan_.d.groups, group = task % plan_.d.groups;

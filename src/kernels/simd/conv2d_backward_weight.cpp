@@ -38,10 +38,7 @@ class BackwardWeight {
     const Index work = units_.size(0) * plan_.unit_images * plan_.positions * width * plan_.depth;
     const Index grain = plan_.tasks_per_chunk(tasks, work);
     const Index scratch_size = whole_lines(plan_.staged_values() + block_positions() * width);
-    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* staged = scratch.data() + chunk * scratch_size;
+    parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* staged, Index begin, Index end) {
       for (Index task = begin; task < end; ++task) {
         const Index panel = task % panels_.count(), rest = task / panels_.count();
         run_task(rest / plan_.d.groups, rest % plan_.d.groups, panel, staged,

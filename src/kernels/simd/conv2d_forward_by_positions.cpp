@@ -40,10 +40,7 @@ class Forward {
     const Index width = panels_.widest();
     const Index columns_size = std::min(k_block, plan_.depth) * width;
     const Index scratch_size = whole_lines(plan_.staged_values() + columns_size + plan_.o * width);
-    detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-    parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
-      T* staged = scratch.data() + chunk * scratch_size;
+    parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* staged, Index begin, Index end) {
       T* columns = staged + plan_.staged_values();
       for (Index task = begin; task < end; ++task) {
         const Index part = task % parts, group = task / parts % plan_.d.groups;

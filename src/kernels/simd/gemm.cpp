@@ -137,9 +137,7 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   const Index most_columns = panels.width(0);
   const Index grain = tasks_per_chunk(tasks, blocks.size(0) * tiles.width() * most_columns * d.k);
   const Index scratch_size = packs_b ? 0 : std::min(k_block, d.k) * most_columns;
-  detail::Scratch<T> scratch(chunk_count(tasks, grain) * scratch_size);
-
-  parallel_chunks(tasks, grain, [&](Index chunk, Index begin, Index end) {
+  parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* scratch, Index begin, Index end) {
     for (Index task = begin; task < end; ++task) {
       const Index panel = task % panels.count(), rest = task / panels.count();
       const Index block = rest % blocks.count(), i = rest / blocks.count();
@@ -156,7 +154,7 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
                                accumulate,
                                epilogue};
       product.multiply(panel, blocks.begin(block), blocks.begin(block) + blocks.size(block),
-                       scratch.data() + chunk * scratch_size);
+                       scratch);
     }
   });
 }

@@ -198,9 +198,8 @@ void for_each_softmax(const SoftmaxDims& d, const T* a, const T* b, T* y, const 
   const Index softmaxes = d.outer * d.inner;
   const Index grain = std::max(thread_elements / d.n, softmaxes / 64 + 1);
   const bool copies = d.inner != 1;
-  detail::Scratch<T> scratch(copies ? chunk_count(softmaxes, grain) * 3 * d.n : 0);
-  parallel_chunks(softmaxes, grain, [&](Index chunk, Index begin, Index end) {
-    T* own = scratch.data() + chunk * 3 * d.n;
+  const Index scratch_size = copies ? 3 * d.n : 0;
+  parallel_with_scratch<T>(softmaxes, grain, scratch_size, [&](T* own, Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       const Index offset = k / d.inner * d.n * d.inner + k % d.inner;
       if (!copies) {
