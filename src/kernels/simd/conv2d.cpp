@@ -1,4 +1,7 @@
+#include <concepts>
+
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -129,18 +132,41 @@ void fill_with_bias(const ConvPlan& plan, const T* b, bool relu, T* y) {
   }
 }
 
-}  // namespace
-
 template <class T>
-void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                    const ConvEpilogue& epilogue) {
-  const detail::FlushDenormals flush;
+void as_defined(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                const ConvEpilogue& epilogue) {
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
   if (is_better_by_positions(plan)) {
     return conv2d_forward_by_positions(plan, x, w, b, epilogue, y);
   }
   Forward<T>(plan, x, w, b, epilogue, y).run();
+}
+
+void by_winograd(const Conv2dDims& d, const float* x, const float* w, const float* b, float* y,
+                 const ConvEpilogue& epilogue) {
+  detail::Scratch<bool> failed(d.n);
+  conv2d_winograd(winograd_forward(d), x, w, b, epilogue, y, failed.data());
+  Conv2dDims one = d;
+  one.n = 1;
+  for (Index n = 0; n < d.n; ++n) {
+    if (!failed[n]) continue;
+    as_defined(one, x + n * d.c * d.h * d.w, w, b, y + n * d.o * d.out_h * d.out_w, epilogue);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                    const ConvEpilogue& epilogue) {
+  const detail::FlushDenormals flush;
+  if constexpr (std::same_as<T, float>) {
+    if (is_winograd(d) && winograd_pays(winograd_forward(d), d.out_h * d.out_w)) {
+      return by_winograd(d, x, w, b, y, epilogue);
+    }
+  }
+  as_defined(d, x, w, b, y, epilogue);
 }
 
 #define TENON_INSTANTIATE(T)                                                           \

@@ -1,6 +1,8 @@
+#include <concepts>
 #include <utility>
 
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -145,16 +147,37 @@ class BackwardInput {
   detail::Scratch<T> weights_;
 };
 
-}  // namespace
-
 template <class T>
-void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
-  const detail::FlushDenormals flush;
+void as_defined(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();
   if (is_better_turned_round(plan)) return turned_round(plan, dy, w, dx);
   if (plan.c < few_channels) return conv2d_backward_input_by_positions(plan, dy, w, dx);
   BackwardInput<T>(plan, dy, w, dx).run();
+}
+
+void by_winograd(const Conv2dDims& d, const float* dy, const float* w, float* dx) {
+  detail::Scratch<bool> failed(d.n);
+  conv2d_winograd(winograd_backward_input(d), dy, w, nullptr, {}, dx, failed.data());
+  Conv2dDims one = d;
+  one.n = 1;
+  for (Index n = 0; n < d.n; ++n) {
+    if (!failed[n]) continue;
+    as_defined(one, dy + n * d.o * d.out_h * d.out_w, w, dx + n * d.c * d.h * d.w);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  const detail::FlushDenormals flush;
+  if constexpr (std::same_as<T, float>) {
+    if (is_winograd(d) && winograd_pays(winograd_backward_input(d), d.out_h * d.out_w)) {
+      return by_winograd(d, dy, w, dx);
+    }
+  }
+  as_defined(d, dy, w, dx);
 }
 
 #define TENON_INSTANTIATE(T) \

@@ -1,4 +1,7 @@
+#include <concepts>
+
 #include "kernels/simd/conv2d_plan.hpp"
+#include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -144,6 +147,10 @@ class BackwardWeight {
 template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
   const detail::FlushDenormals flush;
+  if constexpr (std::same_as<T, float>) {
+    const bool pays = is_winograd(d) && winograd_pays(winograd_forward(d), d.out_h * d.out_w);
+    if (pays && conv2d_winograd_backward_weight(d, dy, x, dw)) return;
+  }
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dw, dw + d.o * plan.depth, T(0)), void();
   BackwardWeight<T>(plan, dy, x).run(dw);
