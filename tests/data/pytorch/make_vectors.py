@@ -241,6 +241,7 @@ def conv2d():
          {"stride": [2, 3], "padding": [2, 1], "dilation": [2, 3], "groups": 2}),
         ("many_inputs", (1, 19, 4, 3), (2, 19, 3, 3), True, {"padding": [1, 1]}),
         ("many_outputs", (1, 2, 3, 4), (19, 2, 3, 3), True, {"padding": [1, 1]}),
+        ("many_channels", (1, 16, 5, 6), (16, 16, 3, 3), True, {"padding": [1, 1]}),
     ):
         inputs = {"x": rand(*x), "w": rand(*w)}
         if bias:
