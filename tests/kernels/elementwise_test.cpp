@@ -1,5 +1,7 @@
 #include "tenon/kernels/elementwise.hpp"
 
+#include <bit>
+#include <cstdint>
 #include <functional>
 
 #include "kernel_support.hpp"
@@ -124,6 +126,27 @@ TEMPLATE_TEST_CASE("unary functions are right to the last place in every layout"
       kernels::sin, [](L v) { return std::isinf(v) ? nan_v<L> : std::sin(v); }, 1);
   check_unary<T>(
       kernels::cos, [](L v) { return std::isinf(v) ? nan_v<L> : std::cos(v); }, 1);
+}
+
+TEST_CASE("exp keeps what is not a number, whatever its bits, and knows its bounds",
+          "[kernels][elementwise]") {
+  std::vector<float> x, y(16);
+  for (std::uint32_t bits : {0x7fc00001u, 0x7fffffffu, 0xffc00155u, 0xffffffffu, 0x7fc00000u}) {
+    x.push_back(std::bit_cast<float>(bits));
+  }
+  for (float v : {88.722832f, 88.72284f, 100.0f, 3e38f, infinity_v<float>, -87.33654f, -87.4f,
+                  -1e9f, -infinity_v<float>, 0.0f, -0.0f}) {
+    x.push_back(v);
+  }
+  kernels::exp(flat<1>(16), x.data(), y.data());
+  for (std::size_t i = 0; i < 5; ++i) CHECK(std::isnan(y[i]));
+  for (std::size_t i : {5, 10}) {
+    CHECK(worst_ulps(std::vector<float>{y[i]}, std::vector<double>{std::exp(double{x[i]})}) <= 1);
+  }
+  for (std::size_t i = 6; i < 10; ++i) CHECK(y[i] == infinity_v<float>);
+  for (std::size_t i = 11; i < 14; ++i) CHECK(y[i] == 0);
+  CHECK(y[14] == 1);
+  CHECK(y[15] == 1);
 }
 
 TEMPLATE_TEST_CASE("affine rounds after the product and after the sum", "[kernels][elementwise]",

@@ -22,10 +22,13 @@ namespace HWY_NAMESPACE {
 /// e^x = 2^n e^r with n the integer next to x / ln 2, so that |r| <= ln(2) / 2. The polynomial of
 /// e^r is off by 1e-8 of its value (minimax in double).
 HWY_INLINE Vector<float> exp(Tag<float> d, Vector<float> any) {
-  const auto overflow = hn::Set(d, 88.722839f), underflow = hn::Set(d, -87.336545f);
+  const auto overflow = hn::Set(d, 88.722832f), underflow = hn::Set(d, -87.336545f);
   const auto is_tiny = hn::Lt(any, underflow);
   const auto x = hn::IfThenElse(is_tiny, underflow, any);
-  const auto n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  // Numbers of this size are integers, so that n stands rounded in the lowest bits of the sum.
+  const auto integers = hn::Set(d, 12582912.0f);  // 1.5 2^23
+  const auto shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), integers);
+  const auto n = hn::Sub(shifted, integers);
   // ln 2 in two parts, the first of so few bits that its product with n is exact.
   auto r = hn::NegMulAdd(n, hn::Set(d, 0.693145752f), x);
   r = hn::NegMulAdd(n, hn::Set(d, 1.42860682e-6f), r);
@@ -35,15 +38,15 @@ HWY_INLINE Vector<float> exp(Tag<float> d, Vector<float> any) {
   p = hn::MulAdd(p, r, hn::Set(d, 0.166665763f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
   p = hn::MulAdd(hn::Mul(r, r), p, r);
-  // In two factors: 2^n itself overflows before the result does.
+  // n is added to the exponent of e^r, which stays a normal number's between the two bounds.
   const hn::RebindToSigned<Tag<float>> di;
-  const auto bias = hn::Set(di, 127);
-  const auto whole = hn::ConvertTo(di, n), half = hn::ShiftRight<1>(whole);
-  const auto first = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, bias)));
-  const auto second = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), bias)));
-  const auto y = hn::Mul(hn::Mul(hn::Add(p, hn::Set(d, 1.0f)), first), second);
+  const auto power = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
+  const auto mantissa = hn::BitCast(di, hn::Add(p, hn::Set(d, 1.0f)));
+  const auto y = hn::BitCast(d, hn::Add(mantissa, power));
   const auto infinity = hn::Set(d, std::numeric_limits<float>::infinity());
-  return hn::IfThenZeroElse(is_tiny, hn::IfThenElse(hn::Gt(any, overflow), infinity, y));
+  // Beyond the upper bound infinity; not a number stays so.
+  const auto bounded = hn::IfThenElse(hn::Le(any, overflow), y, hn::Add(any, infinity));
+  return hn::IfThenZeroElse(is_tiny, bounded);
 }
 
 HWY_INLINE Vector<float> log(Tag<float> d, Vector<float> x) {
