@@ -74,20 +74,22 @@ Attributes attributes_of(const kernels::Pool2dDims& d) {
           {d.kh, d.kw, d.stride_h, d.stride_w, d.pad_h, d.pad_w, d.dilation_h, d.dilation_w}};
 }
 
-// Taking the winners and giving back to them are linear, and each is the other's transpose.
+// Taking the winners and giving back to them are linear, and each is the other's transpose. Both
+// know the output y of a pooling with relu (else an undefined tensor), where nothing passes y <= 0.
 template <class T>
 BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTensor<T>& x_any,
-                                 const IntTensor& argmax);
+                                 const IntTensor& argmax, const Saved<T>& y);
 
 template <class T>
 BasicTensor<T> max_pool2d_backward(const kernels::Pool2dDims& dims, const BasicTensor<T>& dy_any,
-                                   const IntTensor& argmax) {
+                                   const IntTensor& argmax, const Saved<T>& y) {
   const auto dy = dy_any.contiguous();
   auto dx = BasicTensor<T>::empty({dims.n, dims.c, dims.h, dims.w});
-  kernels::max_pool2d_backward(dims, dy.data(), argmax.data(), dx.data());
+  kernels::max_pool2d_backward(dims, dy.data(), argmax.data(), y->defined() ? y->data() : nullptr,
+                               dx.data());
   if (Recording recording{"max_pool2d_backward", dy}) {
-    recording.rule(dx, [dims, argmax](Sweep<T>& sweep) {
-      sweep.add(0, max_pool2d_gather(dims, sweep.dy(), argmax));
+    recording.rule(dx, [dims, argmax, y](Sweep<T>& sweep) {
+      sweep.add(0, max_pool2d_gather(dims, sweep.dy(), argmax, y));
     });
   }
   return dx;
@@ -95,16 +97,17 @@ BasicTensor<T> max_pool2d_backward(const kernels::Pool2dDims& dims, const BasicT
 
 template <class T>
 BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTensor<T>& x_any,
-                                 const IntTensor& argmax) {
+                                 const IntTensor& argmax, const Saved<T>& y) {
   const auto x = x_any.contiguous();
-  auto y = BasicTensor<T>::empty({dims.n, dims.c, dims.out_h, dims.out_w});
-  kernels::max_pool2d_gather(dims, x.data(), argmax.data(), y.data());
+  auto taken = BasicTensor<T>::empty({dims.n, dims.c, dims.out_h, dims.out_w});
+  kernels::max_pool2d_gather(dims, x.data(), argmax.data(), taken.data());
+  if (y->defined()) taken = relu_backward(taken, *y);
   if (Recording recording{"max_pool2d_gather", x}) {
-    recording.rule(y, [dims, argmax](Sweep<T>& sweep) {
-      sweep.add(0, max_pool2d_backward(dims, sweep.dy(), argmax));
+    recording.rule(taken, [dims, argmax, y](Sweep<T>& sweep) {
+      sweep.add(0, max_pool2d_backward(dims, sweep.dy(), argmax, y));
     });
   }
-  return y;
+  return taken;
 }
 
 template <class T>
@@ -114,14 +117,14 @@ BasicTensor<T> max_pool2d(const BasicTensor<T>& x_any, Pair kernel, const MaxPoo
   const auto x = x_any.contiguous();
   const Shape out{dims.n, dims.c, dims.out_h, dims.out_w};
   auto y = BasicTensor<T>::empty(out);
-  auto argmax = IntTensor::empty(out);
-  kernels::max_pool2d_forward(dims, x.data(), y.data(), argmax.data(), relu);
-  if (Recording recording{relu ? "max_pool2d_relu" : "max_pool2d", x}) {
+  Recording recording{relu ? "max_pool2d_relu" : "max_pool2d", x};
+  auto argmax = recording ? IntTensor::empty(out) : IntTensor();
+  kernels::max_pool2d_forward(dims, x.data(), y.data(), recording ? argmax.data() : nullptr, relu);
+  if (recording) {
     recording.describe(attributes_of(dims));
     // Nobody else knows argmax, so nobody can change it.
     recording.rule(y, [dims, argmax, y = saved_if(relu, y)](Sweep<T>& sweep) {
-      const auto dy = y->defined() ? relu_backward(sweep.dy(), *y) : sweep.dy();
-      sweep.add(0, max_pool2d_backward(dims, dy, argmax));
+      sweep.add(0, max_pool2d_backward(dims, sweep.dy(), argmax, y));
     });
   }
   return y;

@@ -43,7 +43,11 @@ std::vector<kernels::Pool2dDims> cases() {
           pool(3, 2, 4, 4, {1, 1, 3, 3}),
           pool(0, 3, 4, 4, {2, 2, 2, 2}),
           pool(2, 0, 4, 4, {2, 2, 2, 2}),
-          pool(8, 16, 26, 26, {2, 2, 2, 2})};
+          pool(8, 16, 26, 26, {2, 2, 2, 2}),
+          pool(3, 2, 2, 2, {2, 2, 2, 2}),
+          pool(2, 2, 5, 67, {2, 2, 2, 2}),  // several vectors a row
+          pool(1, 3, 31, 3, {2, 2, 2, 2}),
+          pool(1, 1, 3, 33, {2, 2, 2, 2})};
 }
 
 Index inputs(const kernels::Pool2dDims& d) { return d.n * d.c * d.h * d.w; }
@@ -66,6 +70,9 @@ TEMPLATE_TEST_CASE("max_pool2d takes the first largest pixel of every window",
       const auto expected = reference::max_pool2d(d, x.data());
       CHECK(worst_ulps(y, expected.y) == 0);
       CHECK(argmax == expected.argmax);
+      std::vector<T> alone(y.size());
+      kernels::max_pool2d_forward<T>(d, x.data(), alone.data(), nullptr);
+      CHECK(worst_ulps(alone, expected.y) == 0);
     }
   }
 }
@@ -79,7 +86,7 @@ TEMPLATE_TEST_CASE("max_pool2d's gradient goes to the pixels taken, and gather i
     std::vector<T> y(dy.size()), dx(x.size(), nan_v<T>), gathered(dy.size());
     std::vector<std::int32_t> argmax(dy.size());
     kernels::max_pool2d_forward(d, x.data(), y.data(), argmax.data());
-    kernels::max_pool2d_backward(d, dy.data(), argmax.data(), dx.data());
+    kernels::max_pool2d_backward<T>(d, dy.data(), argmax.data(), nullptr, dx.data());
     kernels::max_pool2d_gather(d, v.data(), argmax.data(), gathered.data());
 
     std::vector<T> expected(x.size());
@@ -97,6 +104,30 @@ TEMPLATE_TEST_CASE("max_pool2d's gradient goes to the pixels taken, and gather i
   }
 }
 
+TEMPLATE_TEST_CASE("a pooling with relu is a relu afterwards, and so is its gradient",
+                   "[kernels][max_pool2d]", float, double) {
+  using T = TestType;
+  for (const auto& d : cases()) {
+    auto x = normal<T>(inputs(d), 1);
+    for (std::size_t i = 0; i < x.size(); i += 11) x[i] = nan_v<T>;
+    for (T& v : x) v -= T(0.8);  // enough windows of negative pixels
+    const auto dy = normal<T>(outputs(d), 2);
+    std::vector<T> y(dy.size()), fused(dy.size()), dx(x.size()), masked(dy);
+    std::vector<std::int32_t> argmax(dy.size()), fused_argmax(dy.size());
+    kernels::max_pool2d_forward(d, x.data(), y.data(), argmax.data());
+    kernels::max_pool2d_forward(d, x.data(), fused.data(), fused_argmax.data(), true);
+    CHECK(fused_argmax == argmax);
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      if (y[k] <= 0) y[k] = masked[k] = 0;
+    }
+    CHECK(same_bits(fused, y));
+    std::vector<T> expected(x.size());
+    kernels::max_pool2d_backward<T>(d, masked.data(), argmax.data(), nullptr, expected.data());
+    kernels::max_pool2d_backward<T>(d, dy.data(), argmax.data(), fused.data(), dx.data());
+    CHECK(dx == expected);
+  }
+}
+
 TEMPLATE_TEST_CASE("max_pool2d has the same bits at any number of threads", "[kernels][max_pool2d]",
                    float, double) {
   using T = TestType;
@@ -106,7 +137,7 @@ TEMPLATE_TEST_CASE("max_pool2d has the same bits at any number of threads", "[ke
     std::vector<T> y(dy.size()), dx(x.size());
     std::vector<std::int32_t> argmax(dy.size());
     kernels::max_pool2d_forward(d, x.data(), y.data(), argmax.data());
-    kernels::max_pool2d_backward(d, dy.data(), argmax.data(), dx.data());
+    kernels::max_pool2d_backward<T>(d, dy.data(), argmax.data(), nullptr, dx.data());
     return dx;
   });
 }

@@ -54,5 +54,30 @@ class Scratch {
   T* data_;
 };
 
+/// The same, several times: blocks of their own, which fit where one of their total size would not.
+template <class T>
+class ScratchPieces {
+ public:
+  ScratchPieces(Index pieces, Index n) : ScratchPieces(Unfilled(), pieces, n) {
+    for (; count_ < pieces; ++count_) pieces_[count_] = static_cast<T*>(pool_allocate(bytes()));
+  }
+  ~ScratchPieces() {
+    while (count_ > 0) pool_free(pieces_[--count_], bytes());
+  }
+  ScratchPieces(const ScratchPieces&) = delete;
+  ScratchPieces& operator=(const ScratchPieces&) = delete;
+
+  T* operator[](Index piece) { return pieces_[piece]; }
+
+ private:
+  // Complete after this, so that what has been filled is freed where the next block is refused.
+  struct Unfilled {};
+  ScratchPieces(Unfilled, Index pieces, Index n) : n_(n), pieces_(pieces) {}
+  std::size_t bytes() const { return static_cast<std::size_t>(n_) * sizeof(T); }
+
+  Index n_, count_ = 0;
+  Scratch<T*> pieces_;
+};
+
 }  // namespace detail
 }  // namespace tenon

@@ -83,24 +83,21 @@ template <class T, class F>
 void parallel_with_scratch(Index n, Index grain, Index size, const F& f) {
   if (n <= 0) return;
   const Index chunks = chunk_count(n, grain);
-  // Pieces start on cache lines.
-  constexpr Index line = static_cast<Index>(detail::block_alignment / sizeof(T));
-  const Index piece = (size + line - 1) / line * line;
   const Index workers = detail::worker_count(chunks);
-  detail::Scratch<T> scratch(workers * piece);
-  if (chunks == 1) return f(scratch.data(), Index{0}, n);
+  detail::ScratchPieces<T> pieces(workers, size);
+  if (chunks == 1) return f(pieces[0], Index{0}, n);
   struct Context {
-    Index n, grain, piece;
-    T* scratch;
+    Index n, grain;
+    detail::ScratchPieces<T>& pieces;
     const F& f;
-  } context{n, grain, piece, scratch.data(), f};
+  } context{n, grain, pieces, f};
   detail::run_chunks(
       chunks, workers,
       [](const void* raw, Index chunk, Index worker) {
         const auto& c = *static_cast<const Context*>(raw);
         const Index begin = chunk * c.grain;
         const Index end = begin + c.grain < c.n ? begin + c.grain : c.n;
-        c.f(c.scratch + worker * c.piece, begin, end);
+        c.f(c.pieces[worker], begin, end);
       },
       &context);
 }

@@ -21,18 +21,19 @@ struct Pool2dDims {
 };
 
 /// y[n,c,i,j] = max_{p,q} x[n, c, i stride - pad + p dilation, ...] over the pixels inside the
-/// image; argmax = h W + w of the pixel taken: the first of equal ones, a NaN before all. Parallel
-/// over the planes (n, c): every thread owns whole planes of y and argmax. With relu y is max(y, 0)
-/// (NaN stays NaN), the same bits as doing it afterwards.
+/// image; argmax = h W + w of the pixel taken: the first of equal ones, a NaN before all; null
+/// where nobody wants to know. Parallel over the planes (n, c): every thread owns whole planes of y
+/// and argmax. With relu y is max(y, 0) (NaN stays NaN), the same bits as doing it afterwards.
 template <class T>
 TENON_API void max_pool2d_forward(const Pool2dDims& dims, const T* x, T* y, std::int32_t* argmax,
                                   bool relu = false);
 
 /// dx[n, c, argmax[n,c,i,j]] += dy[n,c,i,j], starting from zeros; windows that overlap add up in
-/// row-major order. Parallel over planes.
+/// row-major order. Where y is given, the output of a pooling with relu, its gradient is 0 where
+/// y <= 0. Parallel over planes.
 template <class T>
 TENON_API void max_pool2d_backward(const Pool2dDims& dims, const T* dy, const std::int32_t* argmax,
-                                   T* dx);
+                                   const T* y, T* dx);
 
 /// y[n,c,i,j] = x[n, c, argmax[n,c,i,j]]: the transpose of max_pool2d_backward, which is what its
 /// own gradient needs. Parallel over planes.

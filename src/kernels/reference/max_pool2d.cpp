@@ -5,6 +5,7 @@
 
 #include "kernels/reference/planes.hpp"
 #include "tenon/base/denormals.hpp"
+#include "tenon/base/memory.hpp"
 
 namespace tenon::kernels {
 namespace {
@@ -56,9 +57,11 @@ template <class T>
 void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax, bool relu) {
   const detail::FlushDenormals flush;
   for_each_plane(d, [&](Index plane) {
+    detail::Scratch<std::int32_t> unwanted(argmax == nullptr ? d.out_w : 0);
     for (Index i = 0; i < d.out_h; ++i) {
       const Index row = (plane * d.out_h + i) * d.out_w;
-      pool_row(d, x + plane * d.h * d.w, i, y + row, argmax + row);
+      pool_row(d, x + plane * d.h * d.w, i, y + row,
+               argmax == nullptr ? unwanted.data() : argmax + row);
       for (Index j = 0; j < d.out_w && relu; ++j)
         y[row + j] = y[row + j] <= T(0) ? T(0) : y[row + j];
     }

@@ -1,35 +1,26 @@
-#include <algorithm>
-
+#include "kernels/reference/max_pool2d_scatter.hpp"
 #include "kernels/reference/planes.hpp"
 #include "tenon/base/denormals.hpp"
 
 namespace tenon::kernels {
 
 template <class T>
-void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, T* dx) {
+void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, const T* y,
+                         T* dx) {
   const detail::FlushDenormals flush;
   const Index outputs = d.out_h * d.out_w;
   for_each_plane(d, [&](Index plane) {
-    T* image = dx + plane * d.h * d.w;
-    std::fill(image, image + d.h * d.w, T(0));
-    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) image[argmax[k]] += dy[k];
+    const Index first = plane * outputs;
+    scatter_plane(d, dy + first, argmax + first, y == nullptr ? y : y + first,
+                  dx + plane * d.h * d.w);
   });
 }
 
-template <class T>
-void max_pool2d_gather(const Pool2dDims& d, const T* x, const std::int32_t* argmax, T* y) {
-  const Index outputs = d.out_h * d.out_w;
-  for_each_plane(d, [&](Index plane) {
-    const T* image = x + plane * d.h * d.w;
-    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) y[k] = image[argmax[k]];
-  });
-}
-
-#define TENON_INSTANTIATE(T)                                                                  \
-  template void max_pool2d_backward<T>(const Pool2dDims&, const T*, const std::int32_t*, T*); \
-  template void max_pool2d_gather<T>(const Pool2dDims&, const T*, const std::int32_t*, T*);
-
+#define TENON_INSTANTIATE(T)                                                                       \
+  template void max_pool2d_backward<T>(const Pool2dDims&, const T*, const std::int32_t*, const T*, \
+                                       T*);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
 
 }  // namespace tenon::kernels

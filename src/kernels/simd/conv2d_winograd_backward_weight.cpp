@@ -15,7 +15,7 @@ constexpr Index frequencies = WinogradKernels::frequencies;
 /// Transformed values of a block: many tiles, since the sums are read and written for each block.
 constexpr Index block_values = 1 << 18;
 /// Blocks are dealt in chunks, each with a sum of its own: so many, and so many values in all.
-constexpr Index most_chunks = 16, most_sums = 1 << 21;
+constexpr Index most_chunks = 16, most_sums = 1 << 20;
 
 /// dw = G^T (sum over tiles of (B^T x B) (A dy A^T)) G: at each frequency a product of matrices
 /// whose k runs over the tiles.

@@ -42,6 +42,7 @@ struct Best {
 
   HWY_INLINE void store(T* y, std::int32_t* argmax, Index n, bool relu) const {
     store_first<T>(relu ? zero_where_not_positive(value, value) : value, y, n);
+    if (argmax == nullptr) return;
     if constexpr (sizeof(T) == sizeof(std::int32_t)) {
       store_first<std::int32_t>(position, argmax, n);
     } else {
@@ -89,19 +90,29 @@ HWY_INLINE void pool(const Pool2dDims& d, const T* image, const Taps& rows, cons
   best.store(y, argmax, n, relu);
 }
 
-/// The commonest window, 2 x 2 with stride 2 inside the image: each pixel is loaded once.
+/// v where it is larger than value or the first that is not a number.
+template <class V>
+HWY_INLINE V larger(V value, V v) {
+  const auto is_first_nan = hn::AndNot(hn::IsNaN(value), hn::IsNaN(v));
+  return hn::IfThenElse(hn::Or(hn::Gt(v, value), is_first_nan), v, value);
+}
+
+/// The outputs of two rows of pixels, two by two, from `at` on in the plane.
 template <class T>
-HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index column, Index n,
-                           T* y, std::int32_t* argmax, bool relu) {
+HWY_INLINE void store_pairs(const Pool2dDims& d, const Pairs<T>& above, const Pairs<T>& below,
+                            Index at, Index n, T* y, std::int32_t* argmax, bool relu) {
+  if (argmax == nullptr) {
+    const auto v = larger(larger(larger(above.even, above.odd), below.even), below.odd);
+    store_first<T>(relu ? zero_where_not_positive(v, v) : v, y, n);
+    return;
+  }
   using Integers = typename Best<T>::Integers;
   using Integer = hn::TFromD<Integers>;
   const Integers di;
-  const Index at = row * d.w + column;
   const auto one = hn::Set(di, Integer{1});
   const auto upper = hn::Add(hn::Mul(hn::Iota(di, 0), hn::Set(di, Integer{2})),
                              hn::Set(di, static_cast<Integer>(at)));
   const auto lower = hn::Add(upper, hn::Set(di, static_cast<Integer>(d.w)));
-  const Pairs<T> above(image + at, 2 * n), below(image + at + d.w, 2 * n);
   Best<T> best{above.even, upper};
   best.offer(above.odd, hn::Add(upper, one));
   best.offer(below.even, lower);
@@ -109,13 +120,34 @@ HWY_INLINE void pool_pairs(const Pool2dDims& d, const T* image, Index row, Index
   best.store(y, argmax, n, relu);
 }
 
+/// The commonest windows, 2 x 2 with stride 2 and no padding: each pixel is loaded once. Whole
+/// vectors are written where what lies behind the row comes later.
+template <class T>
+void pool_plane_in_pairs(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax,
+                         bool relu) {
+  const Index pixels = d.h * d.w, outputs = d.out_h * d.out_w;
+  for (Index i = 0; i < d.out_h; ++i) {
+    for (Index j = 0; j < d.out_w; j += lanes<T>) {
+      const Index at = 2 * (i * d.w + j), first = i * d.out_w + j;
+      const T* pixel = image + at;
+      std::int32_t* taken = argmax == nullptr ? nullptr : argmax + first;
+      if (at + d.w + 2 * lanes<T> <= pixels && first + lanes<T> <= outputs) {
+        store_pairs(d, Pairs<T>(pixel), Pairs<T>(pixel + d.w), at, lanes<T>, y + first, taken,
+                    relu);
+      } else {
+        const Index n = d.out_w - j < lanes<T> ? d.out_w - j : lanes<T>;
+        store_pairs(d, Pairs<T>(pixel, 2 * n), Pairs<T>(pixel + d.w, 2 * n), at, n, y + first,
+                    taken, relu);
+      }
+    }
+  }
+}
+
 template <int Stride, class T>
 void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax, bool relu) {
   const Index span = (d.kw - 1) * d.dilation_w;
   const Index inside = d.w - 1 - span + d.pad_w;  // the last column of a whole window, from -pad_w
   const Index end = inside < 0 ? 0 : inside / d.stride_w + 1;  // the first output beyond it
-  const bool in_pairs =
-      Stride == 2 && d.kh == 2 && d.kw == 2 && d.dilation_h == 1 && d.dilation_w == 1;
   for (Index i = 0; i < d.out_h; ++i) {
     const Taps rows(i * d.stride_h - d.pad_h, d.dilation_h, d.h, d.kh);
     for (Index j = 0; j < d.out_w;) {
@@ -125,13 +157,9 @@ void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax,
         n = end < d.out_w ? end - j : d.out_w - j;
         n = n < lanes<T> ? n : lanes<T>;
       }
-      if (in_pairs && rows.last - rows.first == 2 && columns.start >= 0 && j < end) {
-        pool_pairs(d, image, rows.start, columns.start, n, y + i * d.out_w + j,
-                   argmax + i * d.out_w + j, relu);
-        j += n;
-        continue;
-      }
-      pool<Stride>(d, image, rows, columns, n, y + i * d.out_w + j, argmax + i * d.out_w + j, relu);
+      const Index first = i * d.out_w + j;
+      pool<Stride>(d, image, rows, columns, n, y + first,
+                   argmax == nullptr ? nullptr : argmax + first, relu);
       j += n;
     }
   }
@@ -139,6 +167,9 @@ void pool_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax,
 
 template <class T>
 void pool_any_plane(const Pool2dDims& d, const T* image, T* y, std::int32_t* argmax, bool relu) {
+  const bool in_pairs = d.kh == 2 && d.kw == 2 && d.stride_h == 2 && d.stride_w == 2 &&
+                        d.pad_h == 0 && d.pad_w == 0 && d.dilation_h == 1 && d.dilation_w == 1;
+  if (in_pairs) return pool_plane_in_pairs(d, image, y, argmax, relu);
   switch (d.stride_w) {
     case 1:
       return pool_plane<1>(d, image, y, argmax, relu);
@@ -163,7 +194,8 @@ void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* arg
   static const auto pool_plane = TENON_CHOOSE(pool_any_plane<T>);
   const Index pixels = d.h * d.w, outputs = d.out_h * d.out_w;
   for_each_plane(d, [&](Index plane) {
-    pool_plane(d, x + plane * pixels, y + plane * outputs, argmax + plane * outputs, relu);
+    pool_plane(d, x + plane * pixels, y + plane * outputs,
+               argmax == nullptr ? nullptr : argmax + plane * outputs, relu);
   });
 }
 

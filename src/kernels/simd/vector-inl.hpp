@@ -61,11 +61,18 @@ struct Pairs {
   Vector<T> even, odd;
 
   HWY_INLINE Pairs(const T* from, Index n) {
-    const Tag<T> d;
     const Index low = n < lanes<T> ? n : lanes<T>;
-    const auto lower = load_first(from, low), upper = load_first(from + low, n - low);
-    even = hn::ConcatEven(d, upper, lower);
-    odd = hn::ConcatOdd(d, upper, lower);
+    split(load_first(from, low), load_first(from + low, n - low));
+  }
+  /// Two whole vectors.
+  HWY_INLINE explicit Pairs(const T* from) {
+    split(hn::LoadU(Tag<T>(), from), hn::LoadU(Tag<T>(), from + lanes<T>));
+  }
+
+ private:
+  HWY_INLINE void split(Vector<T> lower, Vector<T> upper) {
+    even = hn::ConcatEven(Tag<T>(), upper, lower);
+    odd = hn::ConcatOdd(Tag<T>(), upper, lower);
   }
 };
 

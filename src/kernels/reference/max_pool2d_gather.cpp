@@ -1,0 +1,21 @@
+#include "kernels/reference/planes.hpp"
+#include "tenon/base/denormals.hpp"
+
+namespace tenon::kernels {
+
+template <class T>
+void max_pool2d_gather(const Pool2dDims& d, const T* x, const std::int32_t* argmax, T* y) {
+  const detail::FlushDenormals flush;
+  const Index outputs = d.out_h * d.out_w;
+  for_each_plane(d, [&](Index plane) {
+    const T* image = x + plane * d.h * d.w;
+    for (Index k = plane * outputs; k < (plane + 1) * outputs; ++k) y[k] = image[argmax[k]];
+  });
+}
+
+template void max_pool2d_gather<float>(const Pool2dDims&, const float*, const std::int32_t*,
+                                       float*);
+template void max_pool2d_gather<double>(const Pool2dDims&, const double*, const std::int32_t*,
+                                        double*);
+
+}  // namespace tenon::kernels
