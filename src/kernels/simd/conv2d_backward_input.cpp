@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
@@ -173,6 +174,7 @@ template <class T>
 void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
   const detail::FlushDenormals flush;
   if constexpr (std::same_as<T, float>) {
+    if (conv2d_sparse_backward_input(d, dy, w, dx)) return;
     if (is_winograd(d) && winograd_pays(winograd_backward_input(d), d.out_h * d.out_w)) {
       return by_winograd(d, dy, w, dx);
     }

@@ -1,6 +1,7 @@
 #include <concepts>
 
 #include "kernels/simd/conv2d_plan.hpp"
+#include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
@@ -148,6 +149,7 @@ template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
   const detail::FlushDenormals flush;
   if constexpr (std::same_as<T, float>) {
+    if (conv2d_sparse_backward_weight(d, dy, x, dw)) return;
     const bool pays = is_winograd(d) && winograd_pays(winograd_forward(d), d.out_h * d.out_w);
     if (pays && conv2d_winograd_backward_weight(d, dy, x, dw)) return;
   }

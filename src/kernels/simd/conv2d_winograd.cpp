@@ -30,7 +30,7 @@ class Forward {
           const ConvEpilogue& epilogue, float* y)
       : conv_(conv),
         panels_(tiles_, conv.o),
-        c_width_(padded(conv.c, transforms_.lanes)),
+        c_width_(whole_vectors(conv.c, transforms_.lanes)),
         o_width_(panels_.padded()),
         blocks_(conv, tiles_per_block(conv, c_width_, o_width_)),
         x_(x),
@@ -109,8 +109,8 @@ class Forward {
     const Index row = columns() * c_width_;
     for (Index k = 0; k < block.images; ++k) {
       const float* image = x_ + (block.image + k) * conv_.c * conv_.h * conv_.w;
-      stage(image, conv_.c, conv_.h, conv_.w, 2 * block.row - conv_.pad_h, 2 * block.rows + 2,
-            conv_.pad_w, columns(), c_width_, staged);
+      stage_channels_last(image, conv_.c, conv_.h, conv_.w, 2 * block.row - conv_.pad_h,
+                          2 * block.rows + 2, conv_.pad_w, columns(), c_width_, staged);
       for (Index i = 0; i < block.rows; ++i) {
         const Index tile = (k * block.rows + i) * conv_.tiles_w();
         transforms_.input(staged + 2 * i * row, row, conv_.tiles_w(), c_width_, v + tile * c_width_,

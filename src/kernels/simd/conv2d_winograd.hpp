@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/simd/tile.hpp"
+#include "kernels/simd/channels_last.hpp"
 #include "kernels/simd/winograd.hpp"
 #include "tenon/kernels/conv2d.hpp"
 
@@ -64,11 +64,8 @@ bool conv2d_winograd_backward_weight(const Conv2dDims& dims, const float* dy, co
 /// adds up the errors of nine sums. So the error stays that of the convolution as it is defined.
 inline constexpr Index winograd_k_block = 192;
 
-/// What both have in common: blocks of tiles, and images with their channels side by side.
+/// What both have in common: blocks of tiles.
 namespace winograd {
-
-/// Whole vectors.
-inline Index padded(Index channels, Index lanes) { return (channels + lanes - 1) / lanes * lanes; }
 
 /// Tiles [row, row + rows) x all columns of images [image, image + images).
 struct Block {
@@ -99,26 +96,6 @@ class Blocks {
 /// the same places in the cache.
 inline Index frequency_step(Index tiles, Index width) {
   return (tiles * width + 15) / 16 * 16 | 16;
-}
-
-/// Rows [first, first + rows) of an image (channels, h, w), which may lie outside of it, as (rows,
-/// columns, width) with `left` columns of zeros before the pixels and more behind.
-inline void stage(const float* image, Index channels, Index h, Index w, Index first, Index rows,
-                  Index left, Index columns, Index width, float* staged) {
-  const TileKernels<float>& kernels = tile_kernels<float>();
-  for (Index r = 0; r < rows; ++r, staged += columns * width) {
-    const Index line = first + r, right = columns - left - w;
-    const bool is_inside = line >= 0 && line < h;
-    if (!is_inside || channels < width) {
-      std::fill_n(staged, columns * width, 0.0f);
-    } else {
-      std::fill_n(staged, left * width, 0.0f);
-      std::fill_n(staged + (left + w) * width, right * width, 0.0f);
-    }
-    if (is_inside) {
-      kernels.transpose(image + line * w, h * w, w, channels, staged + left * width, width);
-    }
-  }
 }
 
 }  // namespace winograd

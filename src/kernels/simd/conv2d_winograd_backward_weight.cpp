@@ -24,7 +24,7 @@ class BackwardWeight {
   BackwardWeight(const WinogradConv& conv, const float* dy, const float* x)
       : conv_(conv),
         panels_(tiles_, conv.o),
-        c_width_(padded(conv.c, transforms_.lanes)),
+        c_width_(whole_vectors(conv.c, transforms_.lanes)),
         o_width_(panels_.padded()),
         split_(conv.c, panels_.rows(tiles_)),
         blocks_(conv, std::max<Index>(1, block_values / (frequencies * (c_width_ + o_width_)))),
@@ -68,15 +68,16 @@ class BackwardWeight {
     const Index tiles_w = conv_.tiles_w(), columns = 2 * tiles_w + 2;
     for (Index k = 0; k < block.images; ++k) {
       const Index n = block.image + k;
-      stage(x_ + n * conv_.c * conv_.h * conv_.w, conv_.c, conv_.h, conv_.w,
-            2 * block.row - conv_.pad_h, 2 * block.rows + 2, conv_.pad_w, columns, c_width_,
-            staged);
+      stage_channels_last(x_ + n * conv_.c * conv_.h * conv_.w, conv_.c, conv_.h, conv_.w,
+                          2 * block.row - conv_.pad_h, 2 * block.rows + 2, conv_.pad_w, columns,
+                          c_width_, staged);
       for (Index i = 0; i < block.rows; ++i) {
         transforms_.input(staged + 2 * i * columns * c_width_, columns * c_width_, tiles_w,
                           c_width_, v + (k * block.rows + i) * tiles_w * c_width_, v_step_);
       }
-      stage(dy_ + n * conv_.o * conv_.out_h * conv_.out_w, conv_.o, conv_.out_h, conv_.out_w,
-            2 * block.row, 2 * block.rows, 0, 2 * tiles_w, o_width_, staged);
+      stage_channels_last(dy_ + n * conv_.o * conv_.out_h * conv_.out_w, conv_.o, conv_.out_h,
+                          conv_.out_w, 2 * block.row, 2 * block.rows, 0, 2 * tiles_w, o_width_,
+                          staged);
       for (Index i = 0; i < block.rows; ++i) {
         transforms_.output_gradient(staged + 4 * i * tiles_w * o_width_, 2 * tiles_w * o_width_,
                                     tiles_w, o_width_,
