@@ -4,9 +4,9 @@
 
 namespace tenon::kernels {
 
-/// Terms that are summed one after another, in eight or sixteen lanes, before pairwise summation
-/// takes over.
-inline constexpr Index sum_block_size = 128;
+/// Terms that are summed one after another, in the lanes of a few vectors, before pairwise
+/// summation takes over.
+inline constexpr Index sum_block_size = 512;
 
 /// The sum of n <= sum_block_size terms, step apart, in double.
 template <class T>

@@ -81,12 +81,11 @@ class BackwardInput {
     constexpr Index rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
     const Index width = panels.width(panel), size = panels.size(panel);
     const ConvRuns runs(plan_, panels.begin(panel), size, kernels_.lanes);
-    if (size < width) std::fill_n(gradients, plan_.o * width, T(0));
-    for (const ConvRun& run : runs) {
-      const Index n = unit * plan_.unit_images + run.image;
-      const T* from = dy_ + (n * plan_.d.groups + group) * plan_.o * plan_.positions + run.position;
-      kernels_.copy_runs(from, planes_.data(), plan_.o, run.n, gradients + run.column, width);
-    }
+    // A whole panel of one image is read where it lies: it serves few tiles.
+    const bool in_place = size == width && runs.in_one_image();
+    const T* rows_of_dy = in_place ? plane_of_dy(unit, *runs.begin(), group) : gradients;
+    const Index dy_row = in_place ? plan_.positions : width;
+    if (!in_place) copy_gradients(runs, unit, group, size, width, gradients);
     Index sum_rows[TileKernels<T>::most_rows];
     for (Index r = 0; r < tiles_.width(); ++r) sum_rows[r] = r * width;
     const EvenSplit depths(plan_.o, k_block);
@@ -97,13 +96,28 @@ class BackwardInput {
         const Index o = depths.begin(part);
         kernels_.multiply[height - 1][panels.vectors(panel) - 1](
             {weights + o * tiles_.width(), rows, weight_ks_}, depths.size(part),
-            gradients + o * width, width, {tile_values, sum_rows, width, part > 0});
+            rows_of_dy + o * dy_row, dy_row, {tile_values, sum_rows, width, part > 0});
       }
       for (const ConvRun& run : runs) {
         kernels_.add_runs(tile_values + run.column, width, taps_.data() + first, height, run.n,
                           images + run.start);
       }
     }
+  }
+
+  void copy_gradients(const ConvRuns& runs, Index unit, Index group, Index size, Index width,
+                      T* gradients) {
+    if (size < width) std::fill_n(gradients, plan_.o * width, T(0));
+    for (const ConvRun& run : runs) {
+      kernels_.copy_runs(plane_of_dy(unit, run, group), planes_.data(), plan_.o, run.n,
+                         gradients + run.column, width);
+    }
+  }
+
+  /// The run's first output in the first channel of the group.
+  const T* plane_of_dy(Index unit, const ConvRun& run, Index group) const {
+    const Index n = unit * plan_.unit_images + run.image;
+    return dy_ + (n * plan_.d.groups + group) * plan_.o * plan_.positions + run.position;
   }
 
   const ConvPlan& plan_;

@@ -15,20 +15,23 @@ HWY_INLINE Vector<double> as_doubles(Tag<double> d, const float* x) {
   return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, Tag<double>>(), x));
 }
 
-/// Contiguous terms: two vectors of partial sums, the last few terms by themselves.
+/// Contiguous terms: four vectors of partial sums, the last few terms by themselves.
 template <class T>
 double sum_contiguous(const T* x, Index n) {
   const Tag<double> d;
   constexpr Index step = lanes<double>;
-  auto even = hn::Zero(d), odd = hn::Zero(d);
+  constexpr int chains = 4;
+  Vector<double> sums[chains];
+  for (int q = 0; q < chains; ++q) sums[q] = hn::Zero(d);
   Index i = 0;
-  for (; i + 2 * step <= n; i += 2 * step) {
-    even = hn::Add(even, as_doubles(d, x + i));
-    odd = hn::Add(odd, as_doubles(d, x + i + step));
+  for (; i + chains * step <= n; i += chains * step) {
+    for (int q = 0; q < chains; ++q) sums[q] = hn::Add(sums[q], as_doubles(d, x + i + q * step));
   }
+  for (; i + step <= n; i += step) sums[0] = hn::Add(sums[0], as_doubles(d, x + i));
   double rest = 0;
   for (; i < n; ++i) rest += static_cast<double>(x[i]);
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd))) + rest;
+  const auto sum = hn::Add(hn::Add(sums[0], sums[2]), hn::Add(sums[1], sums[3]));
+  return hn::GetLane(hn::SumOfLanes(d, sum)) + rest;
 }
 
 }  // namespace HWY_NAMESPACE
