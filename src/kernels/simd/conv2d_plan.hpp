@@ -13,8 +13,12 @@
 /// the image with its padding, in which neighbouring outputs read neighbouring pixels.
 namespace tenon::kernels {
 
-/// Multiplications that a thread should get at least.
-inline constexpr Index conv_thread_work = 1 << 19;
+/// Multiplications that a thread should get at least: less is done before another one is awake.
+inline constexpr Index conv_thread_work = 1 << 20;
+/// Tasks of so many multiplications that a thread should get.
+constexpr Index conv_grain(Index work_of_task) {
+  return (conv_thread_work + work_of_task) / (work_of_task + 1);
+}
 /// Tasks are dealt in at most so many chunks, each of which has its own scratch.
 inline constexpr Index conv_max_chunks = 16;
 /// Images are taken together until they have this many outputs, but not so many that fewer than
@@ -74,8 +78,7 @@ struct ConvPlan {
     return std::clamp<Index>((enough_tasks + units * d.groups - 1) / (units * d.groups), 1, most);
   }
   Index tasks_per_chunk(Index tasks, Index work_of_task) const {
-    return std::max({Index{1}, conv_thread_work / std::max<Index>(1, work_of_task),
-                     (tasks + conv_max_chunks - 1) / conv_max_chunks});
+    return std::max(conv_grain(work_of_task), (tasks + conv_max_chunks - 1) / conv_max_chunks);
   }
   /// The padding behind the last row is written as part of the rows of a plane.
   Index staged_values() const { return direct ? 0 : whole_lines(unit_images * image + d.pad_w); }

@@ -144,7 +144,7 @@ bool conv2d_sparse_backward_input(const Conv2dDims& d, const float* dy, const fl
                                     width);
   }
   const Index staged_size = whole_lines(image.size());
-  const Index grain = std::max<Index>(1, conv_thread_work / (positions * d.o * d.c * taps / 4 + 1));
+  const Index grain = conv_grain(positions * d.o * d.c * taps / 4);
   // Every task owns the gradients of some samples.
   parallel_with_scratch<float>(
       d.n, grain, staged_size + Plane::size(kernels, positions),

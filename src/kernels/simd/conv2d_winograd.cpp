@@ -46,8 +46,7 @@ class Forward {
 
   /// Every task owns the outputs of one block of tiles.
   void run(bool* failed) {
-    const Index grain = std::max<Index>(
-        1, conv_thread_work / (frequencies * blocks_.most_tiles() * conv_.c * conv_.o));
+    const Index grain = conv_grain(frequencies * blocks_.most_tiles() * conv_.c * conv_.o);
     const Sizes sizes(*this);
     parallel_with_scratch<float>(blocks_.count(), grain, sizes.all(),
                                  [&](float* scratch, Index begin, Index end) {
