@@ -12,6 +12,7 @@
 #include "tenon/base/random.hpp"
 #include "tenon/base/shape.hpp"
 #include "tenon/base/show_config.hpp"
+#include "tenon/data/cifar10.hpp"
 #include "tenon/data/dataloader.hpp"
 #include "tenon/data/dataset.hpp"
 #include "tenon/data/idx.hpp"
