@@ -70,15 +70,19 @@ def linear(text):
     return {"": inference(lambda: F.linear(x, w, b))}
 
 
-def conv2d(text):
-    kind, *numbers = re.match(r"(\w+)/(\d+)x(\d+)x(\d+)x\d+->(\d+) k(\d+) s(\d+) p(\d+)", text).groups()
-    n, c, size, o, kernel, stride, padding = map(int, numbers)
-    conv = nn.Conv2d(c, o, kernel, stride, padding)
-    x = torch.randn(n, c, size, size, requires_grad=True)
-    if kind == "forward":
-        return layouts(lambda x: inference(lambda: conv(x)), x)
-    dy = torch.randn_like(conv(x).detach())
-    return layouts(lambda x, dy: gradients(lambda: conv(x), [x, conv.weight, conv.bias], dy), x, dy)
+def convolution(layer):
+    def make(text):
+        pattern = r"(\w+)/(\d+)x(\d+)x(\d+)x\d+->(\d+) k(\d+) s(\d+) p(\d+)(?: g(\d+))?"
+        kind, *numbers = re.match(pattern, text).groups(default="1")
+        n, c, size, o, kernel, stride, padding, groups = map(int, numbers)
+        conv = layer(c, o, kernel, stride, padding, groups=groups)
+        x = torch.randn(n, c, size, size, requires_grad=True)
+        if kind == "forward":
+            return layouts(lambda x: inference(lambda: conv(x)), x)
+        dy = torch.randn_like(conv(x).detach())
+        leaves = [conv.weight, conv.bias]
+        return layouts(lambda x, dy: gradients(lambda: conv(x), [x, *leaves], dy), x, dy)
+    return make
 
 
 def max_pool2d(text):
@@ -158,7 +162,8 @@ def model(text):
 
 
 FAMILIES = {
-    "matmul": matmul, "linear": linear, "conv2d": conv2d, "max_pool2d": max_pool2d,
+    "matmul": matmul, "linear": linear, "conv2d": convolution(nn.Conv2d),
+    "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": max_pool2d,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
     "model": model,

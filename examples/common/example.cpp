@@ -46,6 +46,10 @@ int run(int argc, char** argv, const char* description, Options options,
   app.add_option("--json", options.json, "Write the figures to this file");
   app.add_option("--predictions", options.predictions, "Write test predictions to this CSV file");
   app.add_option("--save", options.save, "Write the weights to this safetensors file");
+  if (!options.init.empty()) {
+    app.add_option("--init", options.init, "Initial weights as in pytorch or keras")
+        ->check(CLI::IsMember({"pytorch", "keras"}));
+  }
   if (options.folds > 0) {
     app.add_option("--folds", options.folds, "Parts of the cross-validation")
         ->check(CLI::Range(2, 1000));

@@ -22,6 +22,8 @@ struct Options {
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: as the library decides
   Index limit = 0;  ///< train on the first so many samples; 0: on all
+  /// Initial weights, pytorch or keras; "" where the example offers no choice.
+  std::string init = {};
   std::string data = {}, json = {}, predictions = {}, save = {};
 };
 

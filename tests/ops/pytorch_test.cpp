@@ -119,6 +119,16 @@ BasicTensor<T> convolved(Inputs<T>& in, const Json& arguments) {
 }
 
 template <class T>
+BasicTensor<T> transposed_convolution(Inputs<T>& in, const Json& arguments) {
+  return conv_transpose2d(in["x"], in["w"], in["b"],
+                          {.stride = pair_of(arguments, "stride", 1),
+                           .padding = pair_of(arguments, "padding", 0),
+                           .output_padding = pair_of(arguments, "output_padding", 0),
+                           .dilation = pair_of(arguments, "dilation", 1),
+                           .groups = arguments.value("groups", Index{1})});
+}
+
+template <class T>
 BasicTensor<T> pooled(const BasicTensor<T>& x, const Json& arguments) {
   return max_pool2d(x, pair_of(arguments, "kernel_size", 1),
                     {.stride = pair_of(arguments, "stride", 0),
@@ -176,6 +186,7 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   if (op == "matmul") return matmul(in["a"], in["b"]);
   if (op == "linear") return linear(x, in["w"], in["b"]);
   if (op == "conv2d") return convolved(in, k);
+  if (op == "conv_transpose2d") return transposed_convolution(in, k);
   if (op == "max_pool2d") return pooled(x, k);
   if (op == "softmax") return softmax(x, k["dim"].get<Index>());
   if (op == "log_softmax") return log_softmax(x, k["dim"].get<Index>());
@@ -318,6 +329,9 @@ TEST_CASE("Reductions agree with PyTorch", "[ops][pytorch]") { check_file("reduc
 TEST_CASE("Matrix products agree with PyTorch", "[ops][pytorch]") { check_file("matmul"); }
 TEST_CASE("The linear map agrees with PyTorch", "[ops][pytorch]") { check_file("linear"); }
 TEST_CASE("Convolution agrees with PyTorch", "[ops][pytorch]") { check_file("conv2d"); }
+TEST_CASE("Transposed convolution agrees with PyTorch", "[ops][pytorch]") {
+  check_file("conv_transpose2d");
+}
 TEST_CASE("Max-pooling agrees with PyTorch", "[ops][pytorch]") { check_file("max_pool2d"); }
 TEST_CASE("Softmax and log_softmax agree with PyTorch", "[ops][pytorch]") { check_file("softmax"); }
 TEST_CASE("Cross-entropy agrees with PyTorch", "[ops][pytorch]") { check_file("cross_entropy"); }
