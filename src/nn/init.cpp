@@ -4,6 +4,7 @@
 
 #include "tenon/base/error.hpp"
 #include "tenon/nn/conv2d.hpp"
+#include "tenon/nn/embedding.hpp"
 #include "tenon/nn/linear.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -47,7 +48,8 @@ class KerasVisitor : public BasicVisitor<T> {
  public:
   /// Whether it was one of the layers that this initialisation knows.
   static bool start(BasicModule<T>& module) {
-    return start_as<BasicLinear<T>>(module) || start_as<BasicConv2d<T>>(module);
+    return start_as<BasicLinear<T>>(module) || start_as<BasicConv2d<T>>(module) ||
+           start_embedding(module);
   }
 
  private:
@@ -60,6 +62,13 @@ class KerasVisitor : public BasicVisitor<T> {
     if (layer == nullptr) return false;
     xavier_uniform_<T>(layer->weight);
     if (layer->bias.defined()) constant_<T>(layer->bias, 0);
+    return true;
+  }
+  static bool start_embedding(BasicModule<T>& module) {
+    auto* layer = dynamic_cast<BasicEmbedding<T>*>(&module);
+    if (layer == nullptr) return false;
+    uniform_<T>(layer->weight, -0.05, 0.05);
+    if (layer->padding_idx()) layer->weight[*layer->padding_idx()].fill_(0);
     return true;
   }
 };
