@@ -5,16 +5,12 @@
 #include <vector>
 
 #include "data/batch_worker.hpp"
+#include "data/drawn_seed.hpp"
 #include "tenon/base/random.hpp"
 
 namespace tenon::data {
 
 namespace {
-
-std::uint64_t drawn_seed(RandomKey key) {
-  const auto words = detail::philox(key, 0);
-  return std::uint64_t{words[0]} << 32 | words[1];
-}
 
 void check(const DataLoaderOptions& options) {
   if (options.batch_size < 1) {
@@ -46,7 +42,7 @@ struct DataLoader<X, Y>::Impl {
   Impl(BasicDataset<X, Y> samples, const DataLoaderOptions& wanted)
       : dataset(std::move(samples)), options(wanted) {
     check(options);
-    state.seed = options.seed ? *options.seed : drawn_seed(default_generator().next());
+    state.seed = options.seed ? *options.seed : detail::drawn_seed(default_generator().next());
     buffers.resize(static_cast<std::size_t>(options.prefetch + 1));
   }
 
@@ -63,7 +59,7 @@ struct DataLoader<X, Y>::Impl {
     if (options.shuffle) {
       // A stream of its own, so that weights drawn with the same seed have nothing to do with it.
       constexpr std::uint64_t stream = 0x6f72646572;
-      const std::uint64_t seed = drawn_seed({state.seed, stream});
+      const std::uint64_t seed = detail::drawn_seed({state.seed, stream});
       detail::fill_permutation(order.data(), dataset.size(),
                                {seed, static_cast<std::uint64_t>(state.epoch)});
       for (Index& i : order) i = dataset.source_position(i);

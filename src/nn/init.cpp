@@ -5,6 +5,7 @@
 #include "tenon/base/error.hpp"
 #include "tenon/nn/conv2d.hpp"
 #include "tenon/nn/conv_transpose2d.hpp"
+#include "tenon/nn/embedding.hpp"
 #include "tenon/nn/linear.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -49,7 +50,7 @@ class KerasVisitor : public BasicVisitor<T> {
   /// Whether it was one of the layers that this initialisation knows.
   static bool start(BasicModule<T>& module) {
     return start_as<BasicLinear<T>>(module) || start_as<BasicConv2d<T>>(module) ||
-           start_as<BasicConvTranspose2d<T>>(module);
+           start_as<BasicConvTranspose2d<T>>(module) || start_embedding(module);
   }
 
  private:
@@ -62,6 +63,13 @@ class KerasVisitor : public BasicVisitor<T> {
     if (layer == nullptr) return false;
     xavier_uniform_<T>(layer->weight);
     if (layer->bias.defined()) constant_<T>(layer->bias, 0);
+    return true;
+  }
+  static bool start_embedding(BasicModule<T>& module) {
+    auto* layer = dynamic_cast<BasicEmbedding<T>*>(&module);
+    if (layer == nullptr) return false;
+    uniform_<T>(layer->weight, -0.05, 0.05);
+    if (layer->padding_idx()) layer->weight[*layer->padding_idx()].fill_(0);
     return true;
   }
 };

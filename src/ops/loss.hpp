@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "ops/position_text.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/reduce.hpp"
@@ -41,14 +42,8 @@ inline void check_same_shape(const char* op, const char* name, const TensorImpl*
                                 "what you want");
 }
 
-/// "labels(1, 4)" for a position counted through a shape in row-major order.
 inline std::string label_text(const Shape& shape, Index position) {
-  Shape indices = shape;
-  for (int i = shape.rank() - 1; i >= 0; --i) {
-    indices[i] = position % shape[i];
-    position /= shape[i];
-  }
-  return "labels" + to_string(indices);
+  return position_text("labels", shape, position);
 }
 
 }  // namespace tenon::detail

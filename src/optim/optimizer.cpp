@@ -50,6 +50,11 @@ void BasicOptimizer<T>::add(std::string name, const nn::BasicParameter<T>& param
 }
 
 template <class T>
+void BasicOptimizer<T>::fill_buffers(int i, double value) {
+  for (Slot& slot : slots_) slot.buffers[i].fill_(static_cast<T>(value));
+}
+
+template <class T>
 void BasicOptimizer<T>::step(const Gradients& gradients) {
   Index updated = 0;
   for (Slot& slot : slots_) {

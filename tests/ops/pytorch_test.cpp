@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -145,10 +146,15 @@ BasicTensor<T> classified(Inputs<T>& in, const Json& arguments) {
 }
 
 template <class T>
-BasicTensor<T> joined(Inputs<T>& in, Index dim) {
+std::vector<BasicTensor<T>> parts_of(Inputs<T>& in) {
   std::vector<BasicTensor<T>> parts{in["a"], in["b"]};
   if (in["c"].defined()) parts.push_back(in["c"]);
-  return cat(parts, dim);
+  return parts;
+}
+
+std::optional<Index> padding_of(const Json& arguments) {
+  if (!arguments.contains("padding_idx")) return std::nullopt;
+  return arguments["padding_idx"].get<Index>();
 }
 
 /// Elementwise operations by PyTorch's names; undefined where op is another one.
@@ -191,10 +197,16 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   if (op == "softmax") return softmax(x, k["dim"].get<Index>());
   if (op == "log_softmax") return log_softmax(x, k["dim"].get<Index>());
   if (op == "cross_entropy") return classified(in, k);
+  if (op == "embedding") return embedding(in.labels.at("t"), in["w"], padding_of(k));
+  if (op == "masked_sum") return masked_sum(x, in.labels.at("t"));
+  if (op == "masked_mean") return masked_mean(x, in.labels.at("t"));
+  if (op == "masked_max") return masked_max(x, in.labels.at("t"));
+  if (op == "masked_loss") return masked_loss(x, in.labels.at("t"));
+  if (op == "pad_sequence") return pad_sequence(parts_of(in), k["padding_value"].get<double>());
   if (op == "mse") return mse_loss(x, in["t"], reduction_of(k));
   if (op == "bce") return binary_cross_entropy(x, in["t"], reduction_of(k));
   if (op == "bce_with_logits") return binary_cross_entropy_with_logits(x, in["t"], reduction_of(k));
-  if (op == "cat") return joined(in, k["dim"].get<Index>());
+  if (op == "cat") return cat(parts_of(in), k["dim"].get<Index>());
   if (op == "slice") return sliced(x, k["slices"]);
   if (op == "transpose") return transpose(x, k["dims"][0].get<Index>(), k["dims"][1].get<Index>());
   if (op == "permute") return permute(x, shape_of(k["dims"]));
@@ -337,6 +349,10 @@ TEST_CASE("Softmax and log_softmax agree with PyTorch", "[ops][pytorch]") { chec
 TEST_CASE("Cross-entropy agrees with PyTorch", "[ops][pytorch]") { check_file("cross_entropy"); }
 TEST_CASE("Squared and binary losses agree with PyTorch", "[ops][pytorch]") {
   check_file("losses");
+}
+TEST_CASE("Embedding agrees with PyTorch", "[ops][pytorch]") { check_file("embedding"); }
+TEST_CASE("Masked reductions and padding agree with PyTorch", "[ops][pytorch]") {
+  check_file("masked");
 }
 TEST_CASE("Joining, slicing and turning agree with PyTorch", "[ops][pytorch]") {
   check_file("shaping");

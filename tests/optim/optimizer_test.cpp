@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "../nn/nn_support.hpp"
+#include "tenon/optim/adagrad.hpp"
 #include "tenon/optim/adam.hpp"
+#include "tenon/optim/rmsprop.hpp"
 #include "tenon/optim/sgd.hpp"
 
 using namespace tenon;
@@ -22,6 +24,7 @@ template <class O>
 constexpr bool moves_only =
     std::is_nothrow_move_constructible_v<O> && !std::is_copy_constructible_v<O>;
 static_assert(moves_only<optim::SGD> && moves_only<optim::Adam> && moves_only<optim::AdamW>);
+static_assert(moves_only<optim::Adagrad> && moves_only<optim::RMSprop>);
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
@@ -239,4 +242,59 @@ TEST_CASE("an option out of its range is refused", "[optim][optimizer][errors]")
   CHECK(error_of<ValueError>([&] { optim::AdamW optimizer(layer, {.beta1 = 2}); }) ==
         "[AdamW] beta1 must lie in [0, 1), not 2");
   CHECK(adam({.lr = 0}) == "no error");
+  const auto adagrad = [&](const optim::AdagradOptions& o) {
+    return error_of<ValueError>([&] { optim::Adagrad optimizer(layer, o); });
+  };
+  CHECK(adagrad({.lr = -1}) == "[Adagrad] lr must be finite and at least 0, not -1");
+  CHECK(adagrad({.lr_decay = -1}) == "[Adagrad] lr_decay must be finite and at least 0, not -1");
+  CHECK(adagrad({.weight_decay = -1}) ==
+        "[Adagrad] weight_decay must be finite and at least 0, not -1");
+  CHECK(adagrad({.initial_accumulator_value = -1}) ==
+        "[Adagrad] initial_accumulator_value must be finite and at least 0, not -1");
+  CHECK(adagrad({.eps = -1}) == "[Adagrad] eps must be finite and at least 0, not -1");
+  const auto rmsprop = [&](const optim::RMSpropOptions& o) {
+    return error_of<ValueError>([&] { optim::RMSprop optimizer(layer, o); });
+  };
+  CHECK(rmsprop({.lr = -1}) == "[RMSprop] lr must be finite and at least 0, not -1");
+  CHECK(rmsprop({.alpha = 1}) == "[RMSprop] alpha must lie in [0, 1), not 1");
+  CHECK(rmsprop({.eps = -1}) == "[RMSprop] eps must be finite and at least 0, not -1");
+  CHECK(rmsprop({.weight_decay = -1}) ==
+        "[RMSprop] weight_decay must be finite and at least 0, not -1");
+  CHECK(rmsprop({.momentum = -1}) == "[RMSprop] momentum must be finite and at least 0, not -1");
+}
+
+TEST_CASE("Adagrad and RMSprop keep PyTorch's state under its names", "[optim][optimizer]") {
+  nn::Linear layer(2, 1, {.bias = false});
+  const auto names = [](const optim::Optimizer& optimizer) {
+    std::string result;
+    for (const auto& buffer : optimizer.state().buffers) result += buffer.name + " ";
+    return result;
+  };
+  optim::Adagrad adagrad(layer, {.initial_accumulator_value = 0.25});
+  CHECK(names(adagrad) == "weight.sum ");
+  CHECK(equal(adagrad.state().buffers[0].tensor, full({1, 2}, 0.25F)));
+  CHECK(names(optim::RMSprop(layer)) == "weight.square_avg ");
+  CHECK(names(optim::RMSprop(layer, {.centered = true})) == "weight.square_avg weight.grad_avg ");
+  CHECK(names(optim::RMSprop(layer, {.momentum = 0.5})) ==
+        "weight.square_avg weight.momentum_buffer ");
+  CHECK(names(optim::RMSprop(layer, {.momentum = 0.5, .centered = true})) ==
+        "weight.square_avg weight.momentum_buffer weight.grad_avg ");
+}
+
+TEST_CASE("Adagrad and RMSprop go on from a saved state bit by bit", "[optim][optimizer]") {
+  const auto check = [](auto make) {
+    nn::Linear layer(3, 2);
+    const Tensor x = random_tensor<float>({4, 3}, 1);
+    auto first = make(layer);
+    for (int i = 0; i < 3; ++i) first.step(gradients_of(layer, x));
+    nn::Linear copy = layer;
+    auto second = make(copy);
+    second.load_state(first.state());
+    first.step(gradients_of(layer, x));
+    second.step(gradients_of(copy, x));
+    CHECK(same_bits<float>(layer.weight, copy.weight));
+    CHECK(same_bits<float>(layer.bias, copy.bias));
+  };
+  check([](auto& net) { return optim::Adagrad(net, {.lr_decay = 0.5}); });
+  check([](auto& net) { return optim::RMSprop(net, {.momentum = 0.9, .centered = true}); });
 }

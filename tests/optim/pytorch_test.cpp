@@ -9,7 +9,9 @@
 #include "nlohmann/json.hpp"
 #include "tenon/io/safetensors.hpp"
 #include "tenon/ops/cross_entropy.hpp"
+#include "tenon/optim/adagrad.hpp"
 #include "tenon/optim/adam.hpp"
+#include "tenon/optim/rmsprop.hpp"
 #include "tenon/optim/sgd.hpp"
 
 using namespace tenon;
@@ -33,6 +35,24 @@ std::unique_ptr<optim::BasicOptimizer<T>> make(const Json& a, nn::BasicModule<T>
                                .dampening = a.value("dampening", 0.0),
                                .weight_decay = weight_decay,
                                .nesterov = a.value("nesterov", false)});
+  }
+  if (a.at("op") == "Adagrad") {
+    return std::make_unique<optim::BasicAdagrad<T>>(
+        net, optim::AdagradOptions{
+                 .lr = lr,
+                 .lr_decay = a.value("lr_decay", 0.0),
+                 .weight_decay = weight_decay,
+                 .initial_accumulator_value = a.value("initial_accumulator_value", 0.0),
+                 .eps = a.value("eps", 1e-10)});
+  }
+  if (a.at("op") == "RMSprop") {
+    return std::make_unique<optim::BasicRMSprop<T>>(
+        net, optim::RMSpropOptions{.lr = lr,
+                                   .alpha = a.value("alpha", 0.99),
+                                   .eps = a.value("eps", 1e-8),
+                                   .weight_decay = weight_decay,
+                                   .momentum = a.value("momentum", 0.0),
+                                   .centered = a.value("centered", false)});
   }
   const auto betas = a.value("betas", Json::array({0.9, 0.999}));
   const double beta1 = betas[0], beta2 = betas[1], eps = a.value("eps", 1e-8);
@@ -81,8 +101,11 @@ BasicTensor<T> trail(const io::TensorDict& file, const Json& arguments) {
 
 }  // namespace
 
-TEST_CASE("optimisers take PyTorch's steps", "[optim][sgd][adam]") {
-  const io::TensorDict file = load("optimisers");
+namespace {
+
+/// Returns the number of cases.
+int check_steps(const std::string& stem) {
+  const io::TensorDict file = load(stem);
   int cases = 0;
   for (const auto& [label, text] : file.metadata) {
     if (text.find("{\"op\"") != 0) continue;
@@ -96,7 +119,16 @@ TEST_CASE("optimisers take PyTorch's steps", "[optim][sgd][adam]") {
     INFO("float error " << ours << ", PyTorch's " << theirs);
     CHECK(ours <= 2 * theirs);
   }
-  CHECK(cases == 11);
+  return cases;
+}
+
+}  // namespace
+
+TEST_CASE("optimisers take PyTorch's steps", "[optim][sgd][adam]") {
+  CHECK(check_steps("optimisers") == 11);
+}
+TEST_CASE("Adagrad and RMSprop take PyTorch's steps", "[optim][adagrad][rmsprop]") {
+  CHECK(check_steps("adaptive_optimisers") == 8);
 }
 
 namespace {

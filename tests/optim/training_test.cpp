@@ -11,8 +11,10 @@
 #include "tenon/nn/loss.hpp"
 #include "tenon/nn/sigmoid.hpp"
 #include "tenon/nn/tanh.hpp"
+#include "tenon/optim/adagrad.hpp"
 #include "tenon/optim/adam.hpp"
 #include "tenon/optim/clip.hpp"
+#include "tenon/optim/rmsprop.hpp"
 #include "tenon/optim/sgd.hpp"
 
 using namespace tenon;
@@ -113,6 +115,8 @@ TEST_CASE("nothing is allocated from the third step on", "[optim][training]") {
   check("SGD", [](auto& net) { return optim::SGD(net, {.lr = 0.01, .momentum = 0.9}); });
   check("Adam", [](auto& net) { return optim::Adam(net); });
   check("AdamW", [](auto& net) { return optim::AdamW(net); });
+  check("Adagrad", [](auto& net) { return optim::Adagrad(net); });
+  check("RMSprop", [](auto& net) { return optim::RMSprop(net, {.momentum = 0.9}); });
 }
 
 TEST_CASE("the counter of allocations counts", "[optim][training]") {

@@ -42,7 +42,8 @@ template <class T>
 TENON_API void kaiming_normal_(BasicTensor<T>& w, const KaimingOptions& options = {});
 
 /// Starts a net as Keras does: weights of Linear, Conv2d and ConvTranspose2d by xavier_uniform_,
-/// biases 0, in the order of visit(). Parameters of other modules keep their values.
+/// biases 0, tables of Embedding uniform in +-0.05 (the row of padding_idx 0), in the order of
+/// visit(). Parameters of other modules keep their values.
 template <class T>
 TENON_API void keras(BasicModule<T>& net);
 

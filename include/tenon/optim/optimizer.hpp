@@ -18,7 +18,7 @@ struct BasicOptimizerState {
 };
 using OptimizerState = BasicOptimizerState<float>;
 
-/// What SGD, Adam and AdamW have in common: it keeps the parameters found when it was made, and
+/// What all optimisers have in common: it keeps the parameters found when it was made, and
 /// step() changes those that have a gradient.
 ///
 /// Make the optimiser after the net has its final layers, and don't copy the net afterwards: the
@@ -54,12 +54,12 @@ class TENON_API BasicOptimizer {
   void load_state(const BasicOptimizerState<T>& state);
 
  protected:
-  static constexpr int max_buffers = 2;
+  static constexpr int max_buffers = 3;
 
   struct Slot {
     std::string name;
     BasicTensor<T> parameter;             // shares the leaf
-    BasicTensor<T> buffers[max_buffers];  // of the parameter's shape, zeros at first
+    BasicTensor<T> buffers[max_buffers];  // of the parameter's shape, zeros unless filled
     Index steps = 0;                      // the one that update() is about to make included
   };
 
@@ -68,6 +68,9 @@ class TENON_API BasicOptimizer {
                  std::initializer_list<const char*> buffers);
   BasicOptimizer(const char* op, const std::vector<nn::BasicParameter<T>*>& parameters,
                  double learning_rate, std::initializer_list<const char*> buffers);
+
+  /// For constructors: what buffer i of every parameter starts at, where that is not 0.
+  void fill_buffers(int i, double value);
 
   /// g: contiguous, of the parameter's shape.
   virtual void update(Slot& slot, const BasicTensor<T>& g) = 0;
