@@ -18,9 +18,12 @@ struct Case {
   double bytes = 0;  ///< that one run must at least read and write; 0 where memory is no limit
   /// Prepares the operands and gives what is timed.
   std::function<std::function<void()>()> prepare;
+  std::string peer = {};  ///< whose work it is; empty for Tenon's own
+
+  std::string full_name() const { return peer.empty() ? name : name + " @" + peer; }
 };
 
-/// All cases, in the order of their files.
+/// All cases, Tenon's and the peers', in the order of their files.
 std::vector<Case>& cases();
 
 /// For the files' static objects: adds one case.

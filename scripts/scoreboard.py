@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Takes turns between tenon_bench --worker and bench/peers/torch_worker.py and writes the scoreboard.
-Called by scoreboard.sh, which explains the options."""
+tenon_bench may hold other libraries besides (bench/peers/*.cpp), which take their turns in the same process
+and get a column each. Called by scoreboard.sh, which explains the options."""
 
 import argparse
 import json
@@ -12,6 +13,7 @@ import statistics
 import subprocess
 import sys
 
+TITLES = {"openblas": "OpenBLAS", "eigen": "Eigen", "onednn": "oneDNN"}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -45,13 +47,19 @@ def torch_workers(command, threads):
     return workers
 
 
-def take_turns(case, threads, tenon, peers, rounds, seconds):
-    result = {"case": case, "threads": threads, "tenon": [], "torch": []}
+def take_turns(case, threads, tenon, peers, inside, rounds, seconds):
+    """inside: the libraries in Tenon's own process that know the case. None if PyTorch does not know it."""
+    result = {"case": case, "threads": threads, "tenon": [], "torch": [],
+              "peers": {name: [] for name in inside}}
     first = {peer: peer.ask(threads, seconds, case) for peer in peers}
+    if not all("median_ms" in answer for answer in first.values()):
+        return None
     best = min(peers, key=lambda peer: first[peer]["median_ms"])
     for _ in range(rounds):
         result["tenon"].append(tenon.ask(threads, seconds, case))
         result["torch"].append(best.ask(threads, seconds, case))
+        for name in inside:
+            result["peers"][name].append(tenon.ask(threads, seconds, f"{case} @{name}"))
     return result
 
 
@@ -80,13 +88,16 @@ def milliseconds(value):
     return f"{value:.4f}" if value < 0.1 else f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
-def row(result):
+def row(result, inside):
     ours, theirs = middle(result["tenon"]), middle(result["torch"])
     share, limit = percent_of_limit(result["tenon"])
-    return "| {} | {} | {} | {:.2f} | {} | {} |".format(
-        result["case"], milliseconds(ours), milliseconds(theirs), theirs / ours,
-        f"{share:.0f} % {limit}" if share else "",
-        result["torch"][-1]["setting"] + result["torch"][-1]["wait"])
+    cells = [result["case"], milliseconds(ours), milliseconds(theirs), f"{theirs / ours:.2f}",
+             f"{share:.0f} % {limit}" if share else "",
+             result["torch"][-1]["setting"] + result["torch"][-1]["wait"]]
+    for name in inside:
+        turns = result["peers"].get(name)
+        cells.append(milliseconds(middle(turns)) if turns else "")
+    return f"| {' | '.join(cells)} |"
 
 
 def ratio(result):
@@ -97,17 +108,22 @@ def geometric_mean(values):
     return math.exp(statistics.fmean(map(math.log, values)))
 
 
-def table(results, threads):
+def table(results, threads, inside):
     rows = [r for r in results if r["threads"] == threads]
     plural = "s" if threads > 1 else ""
-    lines = [f"## {threads} thread{plural}", "",
-             "| case | Tenon ms | PyTorch ms | ratio | of the limit | PyTorch's best setting |",
-             "|---|--:|--:|--:|--:|---|", *map(row, rows), ""]
+    heads = ["case", "Tenon ms", "PyTorch ms", "ratio", "of the limit", "PyTorch's best setting",
+             *(f"{TITLES.get(name, name)} ms" for name in inside)]
+    lines = [f"## {threads} thread{plural}", "", f"| {' | '.join(heads)} |",
+             "|---|--:|--:|--:|--:|---|" + "--:|" * len(inside), *(row(r, inside) for r in rows), ""]
     operations = [ratio(r) for r in rows if not r["case"].startswith("model/")]
     if operations:
         lines += [f"Geometric mean of the ratios of single operations: "
                   f"{geometric_mean(operations):.2f}.", ""]
     return lines
+
+
+def lines_of(command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def main():
@@ -121,18 +137,23 @@ def main():
 
     bench = f"{options.build}/bench/tenon_bench"
     torch_worker = [*options.inside, "python3", str(ROOT / "bench/peers/torch_worker.py")]
-    names = subprocess.run([*options.inside, bench, "--cases"], capture_output=True, text=True,
-                           check=True).stdout.splitlines()
-    version = subprocess.run([*torch_worker, "--version"], capture_output=True, text=True,
-                             check=True).stdout.strip()
+    names = lines_of([*options.inside, bench, "--cases"])
+    # "CASE @PEER"
+    inside = [name.rpartition(" @")[::2] for name in lines_of([*options.inside, bench, "--peers"])]
+    columns = list(dict.fromkeys(peer for _, peer in inside))
+    version = lines_of([*torch_worker, "--version"])[0]
 
     results = []
     for threads in sorted({1, os.cpu_count()}):
         tenon = Worker([*options.inside, bench, "--worker"], threads)
         peers = torch_workers(torch_worker, threads)
         for case in (n for n in names if re.search(options.only, n)):
-            results.append(take_turns(case, threads, tenon, peers, options.rounds, options.seconds))
-            print(row(results[-1]), file=sys.stderr, flush=True)
+            knowing = [peer for name, peer in inside if name == case]
+            result = take_turns(case, threads, tenon, peers, knowing, options.rounds, options.seconds)
+            if result is None:
+                continue
+            results.append(result)
+            print(row(result, columns), file=sys.stderr, flush=True)
         for worker in [tenon, *peers]:
             worker.stop()
 
@@ -141,7 +162,7 @@ def main():
              f"of {options.rounds} turns of {options.seconds} s each, both sides taking turns. A ratio "
              "above 1 is in Tenon's favour.", ""]
     for threads in sorted({r["threads"] for r in results}):
-        lines += table(results, threads)
+        lines += table(results, threads, columns)
     pathlib.Path(options.build, "scoreboard.md").write_text("\n".join(lines))
     pathlib.Path(options.build, "scoreboard.json").write_text(json.dumps(results, indent=1))
     print(f"wrote {options.build}/scoreboard.md and scoreboard.json", file=sys.stderr)

@@ -2,7 +2,8 @@
 # Tenon against PyTorch on this processor: builds the benchmarks, lets both take turns on every case
 # at one thread and at all, and writes a table of medians, ratios and percent of the processor's limit
 # (build/scoreboard/scoreboard.md) with all single measurements (scoreboard.json). About ten minutes on
-# 2 cores; leave the machine alone meanwhile.
+# 2 cores; leave the machine alone meanwhile. OpenBLAS, Eigen and oneDNN get a column each where they are
+# installed (Debian: libopenblas-dev libeigen3-dev libdnnl-dev).
 #
 #   scripts/scoreboard.sh [--inside COMMAND] [--only REGEX] [--rounds N] [--seconds S]
 #
@@ -30,6 +31,6 @@ build=$source_dir/build/scoreboard
 "${inside[@]}" python3 -c 'import torch' ||
   die "there is no PyTorch for Python 3; on Debian: apt install python3-torch"
 "${inside[@]}" cmake -S "$source_dir" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DTENON_BUILD_TESTS=OFF -DTENON_BUILD_EXAMPLES=OFF -DTENON_BUILD_BENCH=ON >&2
+  -DTENON_BUILD_TESTS=OFF -DTENON_BUILD_EXAMPLES=OFF -DTENON_BUILD_BENCH=ON -DTENON_BENCH_PEERS=ON >&2
 "${inside[@]}" cmake --build "$build" --parallel "$(job_count)" --target tenon_bench >&2
 exec python3 scripts/scoreboard.py --build "$build" "${arguments[@]}" -- "${inside[@]}"
