@@ -107,7 +107,8 @@ Attributes attributes_of(const kernels::Conv2dDims& d) {
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x,
                         const BasicTensor<T>& w, const BasicTensor<T>& b,
-                        const kernels::ConvEpilogue& epilogue = {});
+                        const kernels::ConvEpilogue& epilogue = {},
+                        const kernels::Conv2dPack<T>* pack = nullptr);
 template <class T>
 BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const BasicTensor<T>& dy,
                                      const BasicTensor<T>& w);
@@ -151,13 +152,13 @@ BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const Basi
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x_any,
                         const BasicTensor<T>& w_any, const BasicTensor<T>& b_any,
-                        const kernels::ConvEpilogue& epilogue) {
+                        const kernels::ConvEpilogue& epilogue, const kernels::Conv2dPack<T>* pack) {
   const auto x = x_any.contiguous();
   const auto w = w_any.contiguous();
   const auto b = b_any.defined() ? b_any.contiguous() : b_any;
   auto y = BasicTensor<T>::empty({dims.n, dims.o, dims.out_h, dims.out_w});
   kernels::conv2d_forward(dims, x.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(),
-                          epilogue);
+                          epilogue, pack);
   if (Recording recording{epilogue.relu ? "conv2d_relu" : "conv2d", x, w, b}) {
     recording.describe(attributes_of(dims));
     recording.rule(y,
@@ -176,26 +177,47 @@ BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x
 }  // namespace detail
 
 template <std::floating_point T>
+PackedConv2d<T>::PackedConv2d(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                              const Conv2dOptions& options)
+    : pack_(kernels::conv2d_pack<T>(
+          detail::checked_dims(detail::defined("conv2d", x.impl()),
+                               detail::defined("conv2d", w.impl()), nullptr, options),
+          w.contiguous().data())),
+      weight_(w.impl()->id),
+      version_(w.impl()->root->version) {}
+
+template <std::floating_point T>
+const kernels::Conv2dPack<T>* PackedConv2d<T>::of(const BasicTensor<T>& w) const {
+  const bool is_valid = pack_ != nullptr && w.defined() && w.impl()->id == weight_ &&
+                        w.impl()->root->version == version_;
+  return is_valid ? pack_.get() : nullptr;
+}
+
+template <std::floating_point T>
 BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
-                      const Conv2dOptions& options) {
+                      const Conv2dOptions& options, const PackedConv2d<T>& packed) {
   const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
                                          detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b);
+  return detail::convolve(dims, x, w, b, {}, packed.of(w));
 }
 
 template <std::floating_point T>
 BasicTensor<T> conv2d_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
-                           const BasicTensor<T>& b, const Conv2dOptions& options) {
+                           const BasicTensor<T>& b, const Conv2dOptions& options,
+                           const PackedConv2d<T>& packed) {
   const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
                                          detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b, {.relu = true});
+  return detail::convolve(dims, x, w, b, {.relu = true}, packed.of(w));
 }
 
 #define TENON_INSTANTIATE(T)                                                                  \
+  template class PackedConv2d<T>;                                                             \
   template TENON_API BasicTensor<T> conv2d(const BasicTensor<T>&, const BasicTensor<T>&,      \
-                                           const BasicTensor<T>&, const Conv2dOptions&);      \
+                                           const BasicTensor<T>&, const Conv2dOptions&,       \
+                                           const PackedConv2d<T>&);                           \
   template TENON_API BasicTensor<T> conv2d_relu(const BasicTensor<T>&, const BasicTensor<T>&, \
-                                                const BasicTensor<T>&, const Conv2dOptions&);
+                                                const BasicTensor<T>&, const Conv2dOptions&,  \
+                                                const PackedConv2d<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE
