@@ -3,7 +3,6 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "tenon/ops/pair.hpp"
 #include "tenon/tensor/tensor.hpp"
