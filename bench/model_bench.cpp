@@ -41,7 +41,9 @@ std::function<void()> training(const Model& model) {
 std::function<void()> inference(const Model& model, const Shape& shape) {
   auto net = std::make_shared<nn::Sequential>(model.make());
   net->eval();
-  return [net, x = randn(shape)] { keep((*net)(x)); };
+  const Tensor x = randn(shape);
+  nn::prepack(*net, x);
+  return [net, x] { keep((*net)(x)); };
 }
 
 bool add(const Model& m) {

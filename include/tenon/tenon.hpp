@@ -39,6 +39,7 @@
 #include "tenon/nn/max_pool2d.hpp"
 #include "tenon/nn/module.hpp"
 #include "tenon/nn/parameter.hpp"
+#include "tenon/nn/prepack.hpp"
 #include "tenon/nn/relu.hpp"
 #include "tenon/nn/sequential.hpp"
 #include "tenon/nn/sigmoid.hpp"

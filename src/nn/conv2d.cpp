@@ -4,6 +4,7 @@
 #include <typeinfo>
 
 #include "pair_text.hpp"
+#include "prepacking.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -50,14 +51,26 @@ BasicConv2d<T>::BasicConv2d(Index in_channels, Index out_channels, Pair kernel,
 
 template <class T>
 BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x) {
-  return tenon::conv2d(x, weight, bias, options_);
+  prepack(x);
+  return tenon::conv2d(x, weight, bias, options_, packed_);
 }
 
 template <class T>
 BasicTensor<T> BasicConv2d<T>::forward_relu(const BasicTensor<T>& x) {
   if (typeid(*this) != typeid(BasicConv2d))
     return {};  // a derived layer may have another forward()
-  return tenon::conv2d_relu(x, weight, bias, options_);
+  prepack(x);
+  return tenon::conv2d_relu(x, weight, bias, options_, packed_);
+}
+
+template <class T>
+void BasicConv2d<T>::prepack(const BasicTensor<T>& x) {
+  if (detail::Prepacking::is_on()) packed_ = PackedConv2d<T>(x, weight, options_);
+}
+
+template <class T>
+void BasicConv2d<T>::on_mode() {
+  if (this->is_training()) packed_ = {};
 }
 
 template <class T>

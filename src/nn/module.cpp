@@ -119,6 +119,7 @@ BasicTensor<T> BasicModule<T>::with_relu(const BasicTensor<T>& x) {
 template <class T>
 void BasicModule<T>::train(bool on) {
   training_ = on;
+  on_mode();
   SetTraining<T> visitor(on);
   visit(visitor);
 }

@@ -98,26 +98,47 @@ kernels::Conv2dDims checked_dims(const TensorImpl& x_impl, const TensorImpl& w_i
 }  // namespace detail
 
 template <std::floating_point T>
+PackedConv2d<T>::PackedConv2d(const BasicTensor<T>& x, const BasicTensor<T>& w,
+                              const Conv2dOptions& options)
+    : pack_(kernels::conv2d_pack<T>(
+          detail::checked_dims(detail::defined("conv2d", x.impl()),
+                               detail::defined("conv2d", w.impl()), nullptr, options),
+          w.contiguous().data())),
+      weight_(w.impl()->id),
+      version_(w.impl()->root->version) {}
+
+template <std::floating_point T>
+const kernels::Conv2dPack<T>* PackedConv2d<T>::of(const BasicTensor<T>& w) const {
+  const bool is_valid = pack_ != nullptr && w.defined() && w.impl()->id == weight_ &&
+                        w.impl()->root->version == version_;
+  return is_valid ? pack_.get() : nullptr;
+}
+
+template <std::floating_point T>
 BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
-                      const Conv2dOptions& options) {
+                      const Conv2dOptions& options, const PackedConv2d<T>& packed) {
   const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
                                          detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b);
+  return detail::convolve(dims, x, w, b, {}, packed.of(w));
 }
 
 template <std::floating_point T>
 BasicTensor<T> conv2d_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
-                           const BasicTensor<T>& b, const Conv2dOptions& options) {
+                           const BasicTensor<T>& b, const Conv2dOptions& options,
+                           const PackedConv2d<T>& packed) {
   const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
                                          detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b, {.relu = true});
+  return detail::convolve(dims, x, w, b, {.relu = true}, packed.of(w));
 }
 
 #define TENON_INSTANTIATE(T)                                                                  \
+  template class PackedConv2d<T>;                                                             \
   template TENON_API BasicTensor<T> conv2d(const BasicTensor<T>&, const BasicTensor<T>&,      \
-                                           const BasicTensor<T>&, const Conv2dOptions&);      \
+                                           const BasicTensor<T>&, const Conv2dOptions&,       \
+                                           const PackedConv2d<T>&);                           \
   template TENON_API BasicTensor<T> conv2d_relu(const BasicTensor<T>&, const BasicTensor<T>&, \
-                                                const BasicTensor<T>&, const Conv2dOptions&);
+                                                const BasicTensor<T>&, const Conv2dOptions&,  \
+                                                const PackedConv2d<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

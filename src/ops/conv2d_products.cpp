@@ -28,13 +28,13 @@ void add_bias(const BasicTensor<T>& b, BasicTensor<T>& x) {
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x_any,
                         const BasicTensor<T>& w_any, const BasicTensor<T>& b_any,
-                        const kernels::ConvEpilogue& epilogue) {
+                        const kernels::ConvEpilogue& epilogue, const kernels::Conv2dPack<T>* pack) {
   const auto x = x_any.contiguous();
   const auto w = w_any.contiguous();
   const auto b = b_any.defined() ? b_any.contiguous() : b_any;
   auto y = BasicTensor<T>::empty({dims.n, dims.o, dims.out_h, dims.out_w});
   kernels::conv2d_forward(dims, x.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(),
-                          epilogue);
+                          epilogue, pack);
   if (Recording recording{epilogue.relu ? "conv2d_relu" : "conv2d", x, w, b}) {
     recording.describe(attributes_of(dims));
     recording.rule(y,
@@ -91,7 +91,7 @@ BasicTensor<T> conv2d_backward_weight(const kernels::Conv2dDims& dims, const Bas
 #define TENON_INSTANTIATE(T)                                                                       \
   template BasicTensor<T> convolve(const kernels::Conv2dDims&, const BasicTensor<T>&,              \
                                    const BasicTensor<T>&, const BasicTensor<T>&,                   \
-                                   const kernels::ConvEpilogue&);                                  \
+                                   const kernels::ConvEpilogue&, const kernels::Conv2dPack<T>*);   \
   template BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims&, const BasicTensor<T>&, \
                                                 const BasicTensor<T>&, const BasicTensor<T>&,      \
                                                 const char*);                                      \

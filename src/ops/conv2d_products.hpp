@@ -9,11 +9,12 @@
 namespace tenon::detail {
 
 /// y (N, O, H', W'), the convolution of x (N, C, H, W) with w plus b, which may be undefined.
-/// Recorded as conv2d, or conv2d_relu under that epilogue.
+/// Recorded as conv2d, or conv2d_relu under that epilogue. pack: made of w, or null.
 template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x,
                         const BasicTensor<T>& w, const BasicTensor<T>& b = {},
-                        const kernels::ConvEpilogue& epilogue = {});
+                        const kernels::ConvEpilogue& epilogue = {},
+                        const kernels::Conv2dPack<T>* pack = nullptr);
 
 /// dx (N, C, H, W), the gradient of x, from dy (N, O, H', W') and w; plus b (C) where it is
 /// defined, since this is what a transposed convolution computes. Recorded as op.

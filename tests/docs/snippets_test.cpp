@@ -105,6 +105,19 @@ TEST_CASE("the guide's own module", "[docs]") {
   REQUIRE(logits.shape() == Shape{4, 2});
 }
 
+TEST_CASE("the guide's inference", "[docs]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Conv2d(1, 8, 3), nn::ReLU(), nn::Flatten(), nn::Linear(800, 2)};
+  const Tensor image = rand({1, 1, 12, 12});
+  const Tensor expected = net(image);
+  // [prepack]
+  net.eval();
+  nn::prepack(net, image);     // weights as the kernels read them, for images of this size
+  Tensor logits = net(image);  // the same bits, sooner
+  // [/prepack]
+  REQUIRE(equal(logits, expected));
+}
+
 TEST_CASE("the guide's file", "[docs]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.file("net.safetensors");

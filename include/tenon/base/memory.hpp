@@ -47,6 +47,7 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   T* data() { return data_; }
+  const T* data() const { return data_; }
   T& operator[](Index i) { return data_[i]; }
 
  private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "tenon/kernels/dims.hpp"
 
 namespace tenon::kernels {
@@ -15,6 +17,8 @@ struct Conv2dDims {
   Index pad_h = 0, pad_w = 0;
   Index dilation_h = 1, dilation_w = 1;
   Index groups = 1;
+
+  bool operator==(const Conv2dDims&) const = default;
 };
 
 /// What is done to every output while it is at hand: max(., 0) where relu is set (NaN stays NaN).
@@ -23,11 +27,23 @@ struct ConvEpilogue {
   bool relu = false;
 };
 
+/// What conv2d_forward makes of the weights before it reads a pixel.
+template <class T>
+class Conv2dPack;
+
+/// Prepares w for images of these sizes, to be used by many calls at once. Null where there is
+/// nothing to prepare.
+template <class T>
+TENON_API std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims& dims, const T* w);
+
 /// y[n,o,i,j] = b[o] + sum_{c,p,q} w[o,c,p,q] x[n, g C/groups + c, i stride - pad + p dilation,
-/// ...], g = the group of o; x is zero outside the image. b may be null.
+/// ...], g = the group of o; x is zero outside the image. b may be null. pack: made of w, or null;
+/// for other sizes than its own (any batch will do) it is ignored. It saves time and changes no
+/// bit.
 template <class T>
 TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, const T* b, T* y,
-                              const ConvEpilogue& epilogue = {});
+                              const ConvEpilogue& epilogue = {},
+                              const Conv2dPack<T>* pack = nullptr);
 
 /// Taps outside the image may count as 0 times their weight, which matters where that is not
 /// finite. dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q]

@@ -35,7 +35,11 @@ class TENON_API BasicConv2d : public BasicModule<T> {
   BasicParameter<T> bias;    ///< (out_channels), undefined without a bias
 
  private:
+  void on_mode() override;
+  void prepack(const BasicTensor<T>& x);
+
   tenon::Conv2dOptions options_;
+  PackedConv2d<T> packed_;  // written by prepack() and train() alone, read by inference
 };
 
 extern template class BasicConv2d<float>;

@@ -58,6 +58,9 @@ class TENON_API BasicModule {
   bool is_training() const { return training_; }
 
  protected:
+  /// Called after train() or eval(): the place to drop what was prepared for the other mode.
+  virtual void on_mode() {}
+
   BasicModule() = default;
   BasicModule(const BasicModule& other);
   BasicModule(BasicModule&& other) noexcept : training_(other.training_) {}

@@ -132,9 +132,15 @@ void apply(const ConvEpilogue& epilogue, Index n, T* y) {
 
 }  // namespace
 
+/// The loops read the weights where they lie.
+template <class T>
+std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims&, const T*) {
+  return nullptr;
+}
+
 template <class T>
 void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                    const ConvEpilogue& epilogue) {
+                    const ConvEpilogue& epilogue, const Conv2dPack<T>*) {
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.positions == 0) return;
@@ -229,10 +235,11 @@ void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw)
   });
 }
 
-#define TENON_INSTANTIATE(T)                                                           \
-  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*, \
-                                  const ConvEpilogue&);                                \
-  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);   \
+#define TENON_INSTANTIATE(T)                                                                 \
+  template std::shared_ptr<const Conv2dPack<T>> conv2d_pack<T>(const Conv2dDims&, const T*); \
+  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*,       \
+                                  const ConvEpilogue&, const Conv2dPack<T>*);                \
+  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);         \
   template void conv2d_backward_weight<T>(const Conv2dDims&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)

@@ -1,4 +1,5 @@
 #include <concepts>
+#include <variant>
 
 #include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
@@ -13,31 +14,49 @@ namespace {
 /// second-level cache, and many tiles share the panel's weights.
 constexpr Index position_block = 448;
 
+/// The weights in panels of output channels, and where taps and outputs lie in the staged images.
+template <class T>
+struct WeightPanels {
+  WeightPanels(const ConvPlan& plan, const T* w)
+      : panels(tile_kernels<T>(), plan.o),
+        images(plan.unit_images),
+        taps(plan.depth),
+        starts(images * plan.positions),
+        values(plan.d.groups * panels.padded() * plan.depth) {
+    plan.tap_offsets(taps.data());
+    plan.starts(starts.data());
+    for (Index group = 0; group < plan.d.groups; ++group) {
+      pack_groups(tile_kernels<T>(), panels, w + group * plan.o * plan.depth, 1, plan.depth,
+                  plan.depth, values.data() + group * panels.padded() * plan.depth);
+    }
+  }
+  /// Whether there is a start for every output of a unit.
+  bool fit(const ConvPlan& plan) const { return plan.unit_images <= images; }
+
+  Panels<T> panels;
+  Index images;
+  detail::Scratch<Index> taps, starts;
+  detail::Scratch<T> values;
+};
+
 /// y^T = columns^T w^T, tile by tile: rows are outputs (n, i, j) of a unit of images, columns are
 /// channels o, and k runs over the taps (c, p, q). Finished blocks (outputs, channels) are
 /// transposed to the planes of y (N, O, H', W').
 template <class T>
 class Forward {
  public:
-  Forward(const ConvPlan& plan, const T* x, const T* w, const T* b, const ConvEpilogue& epilogue,
-          T* y)
+  Forward(const ConvPlan& plan, const WeightPanels<T>& weights, const T* x, const T* b,
+          const ConvEpilogue& epilogue, T* y)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
-        panels_(kernels_, plan.o),
+        panels_(weights.panels),
         x_(x),
         b_(b),
         y_(y),
         relu_(epilogue.relu),
-        taps_(plan.depth),
-        starts_(plan.unit_images * plan.positions),
-        weights_(plan.d.groups * panels_.padded() * plan.depth) {
-    plan.tap_offsets(taps_.data());
-    plan.starts(starts_.data());
-    for (Index group = 0; group < plan.d.groups; ++group) {
-      pack_groups(kernels_, panels_, w + group * plan.o * plan.depth, 1, plan.depth, plan.depth,
-                  weights_.data() + group * panels_.padded() * plan.depth);
-    }
-  }
+        taps_(weights.taps.data()),
+        starts_(weights.starts.data()),
+        weights_(weights.values.data()) {}
 
   /// Every task owns some blocks of the outputs of one unit of images and one group.
   void run() {
@@ -94,9 +113,9 @@ class Forward {
         store.bias = b_ + group * plan_.o + o;
       }
     }
-    const T* weights = weights_.data() + (group * panels_.padded() + o) * plan_.depth + p * width;
-    kernels_.multiply[rows - 1][panels_.vectors(panel) - 1](
-        {images, starts_.data() + first, taps_.data() + p}, depth, weights, width, store);
+    const T* weights = weights_ + (group * panels_.padded() + o) * plan_.depth + p * width;
+    kernels_.multiply[rows - 1][panels_.vectors(panel) - 1]({images, starts_ + first, taps_ + p},
+                                                            depth, weights, width, store);
   }
 
   /// From (position, channel) to planes of y.
@@ -114,13 +133,14 @@ class Forward {
 
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
-  Panels<T> panels_;  // of output channels
+  const Panels<T>& panels_;  // of output channels
   const T* x_;
   const T* b_;
   T* y_;
   bool relu_;
-  detail::Scratch<Index> taps_, starts_;
-  detail::Scratch<T> weights_;
+  const Index* taps_;
+  const Index* starts_;
+  const T* weights_;
 };
 
 /// Sums over nothing: the bias alone.
@@ -132,46 +152,113 @@ void fill_with_bias(const ConvPlan& plan, const T* b, bool relu, T* y) {
   }
 }
 
+bool runs_winograd(const Conv2dDims& d) {
+  return is_winograd(d) && winograd_pays(winograd_forward(d), d.out_h * d.out_w);
+}
+
+}  // namespace
+
+/// Weights in the form of the algorithm that these sizes are computed with.
+template <class T>
+class Conv2dPack {
+ public:
+  Conv2dPack(const Conv2dDims& dims, const T* w) : dims_(dims) {
+    if constexpr (std::same_as<T, float>) {
+      if (runs_winograd(dims)) {
+        weights_.template emplace<WinogradWeights>(winograd_forward(dims), w);
+        return;
+      }
+    }
+    if (is_better_by_positions(ConvPlan(dims))) {
+      weights_.template emplace<WeightTiles<T>>(ConvPlan(dims), w);
+    } else {
+      // Units of a large batch hold the most images: their starts are enough for every batch.
+      Conv2dDims batch = dims;
+      batch.n = fewest_units * unit_positions;
+      weights_.template emplace<WeightPanels<T>>(ConvPlan(batch), w);
+    }
+  }
+
+  bool is_for(Conv2dDims dims) const {
+    dims.n = dims_.n;
+    return dims == dims_;
+  }
+  template <class Weights>
+  const Weights* get() const {
+    return std::get_if<Weights>(&weights_);
+  }
+
+ private:
+  Conv2dDims dims_;
+  std::variant<std::monostate, WeightPanels<T>, WeightTiles<T>, WinogradWeights> weights_;
+};
+
+namespace {
+
+/// Calls run(weights) with those of the pack where they fit, else with new ones. sizes: a ConvPlan
+/// or a WinogradConv.
+template <class Weights, class T, class Sizes, class Run>
+void run_with(const Conv2dPack<T>* pack, const Sizes& sizes, const T* w, const Run& run) {
+  const Weights* kept = pack == nullptr ? nullptr : pack->template get<Weights>();
+  if (kept != nullptr && kept->fit(sizes)) return run(*kept);
+  run(Weights(sizes, w));
+}
+
 template <class T>
 void as_defined(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                const ConvEpilogue& epilogue) {
+                const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
   if (is_better_by_positions(plan)) {
-    return conv2d_forward_by_positions(plan, x, w, b, epilogue, y);
+    return run_with<WeightTiles<T>>(pack, plan, w, [&](const WeightTiles<T>& weights) {
+      conv2d_forward_by_positions(plan, weights, x, b, epilogue, y);
+    });
   }
-  Forward<T>(plan, x, w, b, epilogue, y).run();
+  run_with<WeightPanels<T>>(pack, plan, w, [&](const WeightPanels<T>& weights) {
+    Forward<T>(plan, weights, x, b, epilogue, y).run();
+  });
 }
 
 void by_winograd(const Conv2dDims& d, const float* x, const float* w, const float* b, float* y,
-                 const ConvEpilogue& epilogue) {
+                 const ConvEpilogue& epilogue, const Conv2dPack<float>* pack) {
   detail::Scratch<bool> failed(d.n);
-  conv2d_winograd(winograd_forward(d), x, w, b, epilogue, y, failed.data());
+  const WinogradConv conv = winograd_forward(d);
+  run_with<WinogradWeights>(pack, conv, w, [&](const WinogradWeights& weights) {
+    conv2d_winograd(conv, weights, x, b, epilogue, y, failed.data());
+  });
   Conv2dDims one = d;
   one.n = 1;
   for (Index n = 0; n < d.n; ++n) {
     if (!failed[n]) continue;
-    as_defined(one, x + n * d.c * d.h * d.w, w, b, y + n * d.o * d.out_h * d.out_w, epilogue);
+    as_defined<float>(one, x + n * d.c * d.h * d.w, w, b, y + n * d.o * d.out_h * d.out_w, epilogue,
+                      nullptr);
   }
 }
 
 }  // namespace
 
 template <class T>
-void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                    const ConvEpilogue& epilogue) {
+std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims& d, const T* w) {
   const detail::FlushDenormals flush;
-  if constexpr (std::same_as<T, float>) {
-    if (is_winograd(d) && winograd_pays(winograd_forward(d), d.out_h * d.out_w)) {
-      return by_winograd(d, x, w, b, y, epilogue);
-    }
-  }
-  as_defined(d, x, w, b, y, epilogue);
+  if (ConvPlan(d).empty()) return nullptr;
+  return std::make_shared<const Conv2dPack<T>>(d, w);
 }
 
-#define TENON_INSTANTIATE(T)                                                           \
-  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*, \
-                                  const ConvEpilogue&);
+template <class T>
+void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                    const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
+  const detail::FlushDenormals flush;
+  if (pack != nullptr && !pack->is_for(d)) pack = nullptr;
+  if constexpr (std::same_as<T, float>) {
+    if (runs_winograd(d)) return by_winograd(d, x, w, b, y, epilogue, pack);
+  }
+  as_defined(d, x, w, b, y, epilogue, pack);
+}
+
+#define TENON_INSTANTIATE(T)                                                                 \
+  template std::shared_ptr<const Conv2dPack<T>> conv2d_pack<T>(const Conv2dDims&, const T*); \
+  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*,       \
+                                  const ConvEpilogue&, const Conv2dPack<T>*);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -159,7 +159,8 @@ void as_defined(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
 
 void by_winograd(const Conv2dDims& d, const float* dy, const float* w, float* dx) {
   detail::Scratch<bool> failed(d.n);
-  conv2d_winograd(winograd_backward_input(d), dy, w, nullptr, {}, dx, failed.data());
+  const WinogradConv conv = winograd_backward_input(d);
+  conv2d_winograd(conv, WinogradWeights(conv, w), dy, nullptr, {}, dx, failed.data());
   Conv2dDims one = d;
   one.n = 1;
   for (Index n = 0; n < d.n; ++n) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/simd/conv2d_plan.hpp"
+#include "tenon/base/memory.hpp"
 
 /// The other way round: vectors run over the positions of the output, rows of tiles over channels.
 /// The columns of a panel are copied from the images for each panel, but what comes out are planes
@@ -16,9 +17,6 @@ inline bool is_better_by_positions(const ConvPlan& plan) {
   return plan.taps == 1 || plan.depth <= small_depth;
 }
 
-template <class T>
-void conv2d_forward_by_positions(const ConvPlan& plan, const T* x, const T* w, const T* b,
-                                 const ConvEpilogue& epilogue, T* y);
 template <class T>
 void conv2d_backward_input_by_positions(const ConvPlan& plan, const T* dy, const T* w, T* dx);
 
@@ -41,6 +39,23 @@ class UnitPanels {
   const ConvPlan& plan_;
   const TileKernels<T>& kernels_;
 };
+
+/// The weights of the forward pass in tiles of output channels, and where their taps lie.
+template <class T>
+struct WeightTiles {
+  WeightTiles(const ConvPlan& plan, const T* w);
+  /// Whether tiles of this height can be multiplied with the panels of the plan's units.
+  bool fit(const ConvPlan& plan) const { return most_rows == UnitPanels<T>(plan).rows(); }
+
+  Index most_rows;
+  EvenSplit tiles;
+  detail::Scratch<Index> offsets;
+  detail::Scratch<T> values;
+};
+
+template <class T>
+void conv2d_forward_by_positions(const ConvPlan& plan, const WeightTiles<T>& weights, const T* x,
+                                 const T* b, const ConvEpilogue& epilogue, T* y);
 
 /// Outputs that follow each other in one row of y: columns [column, column + n) of a panel.
 struct ConvRun {

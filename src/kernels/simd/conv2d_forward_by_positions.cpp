@@ -11,24 +11,19 @@ namespace {
 template <class T>
 class Forward {
  public:
-  Forward(const ConvPlan& plan, const T* x, const T* w, const T* b, const ConvEpilogue& epilogue,
-          T* y)
+  Forward(const ConvPlan& plan, const WeightTiles<T>& weights, const T* x, const T* b,
+          const ConvEpilogue& epilogue, T* y)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
         panels_(plan),
-        tiles_(plan.o, panels_.rows()),
+        tiles_(weights.tiles),
         x_(x),
         b_(b),
         y_(y),
         relu_(epilogue.relu),
-        offsets_(plan.depth),
-        weights_(plan.d.groups * tiles_.padded() * plan.depth) {
-    plan.tap_offsets(offsets_.data());
+        offsets_(weights.offsets.data()),
+        weights_(weights.values.data()) {
     for (Index p = 0; p < k_block; ++p) weight_ks_[p] = p * tiles_.width();
-    for (Index group = 0; group < plan.d.groups; ++group) {
-      pack_groups(kernels_, tiles_, w + group * plan.o * plan.depth, 1, plan.depth, plan.depth,
-                  weights_.data() + group * tiles_.padded() * plan.depth);
-    }
   }
 
   /// Every task owns some panels of outputs of one unit of images and one group.
@@ -72,8 +67,8 @@ class Forward {
     for (Index part = 0; part < depths.count(); ++part) {
       const Index first = depths.begin(part), depth = depths.size(part);
       for (const ConvRun& run : runs) {
-        kernels_.copy_runs(images + run.start, offsets_.data() + first, depth, run.n,
-                           columns + run.column, width);
+        kernels_.copy_runs(images + run.start, offsets_ + first, depth, run.n, columns + run.column,
+                           width);
       }
       multiply(group, first, depth, columns, panels, panel, c, c_row);
     }
@@ -88,8 +83,7 @@ class Forward {
     const bool last = first + depth == plan_.depth;
     for (Index tile = 0; tile < tiles_.count(); ++tile) {
       const Index o = tiles_.begin(tile), height = tiles_.size(tile);
-      const T* weights =
-          weights_.data() + (group * tiles_.padded() + tiles_.place(tile)) * plan_.depth;
+      const T* weights = weights_ + (group * tiles_.padded() + tiles_.place(tile)) * plan_.depth;
       TileStore<T> store{c + o * c_row, c_rows, panels.size(panel), first > 0};
       store.relu = last && relu_;
       store.row_bias = last && b_ != nullptr ? b_ + group * plan_.o + o : nullptr;
@@ -121,21 +115,35 @@ class Forward {
   T* y_;
   bool relu_;
   Index weight_ks_[k_block];  // offsets of k in a packed tile
-  detail::Scratch<Index> offsets_;
-  detail::Scratch<T> weights_;
+  const Index* offsets_;
+  const T* weights_;
 };
 
 }  // namespace
 
 template <class T>
-void conv2d_forward_by_positions(const ConvPlan& plan, const T* x, const T* w, const T* b,
-                                 const ConvEpilogue& epilogue, T* y) {
-  Forward<T>(plan, x, w, b, epilogue, y).run();
+WeightTiles<T>::WeightTiles(const ConvPlan& plan, const T* w)
+    : most_rows(UnitPanels<T>(plan).rows()),
+      tiles(plan.o, most_rows),
+      offsets(plan.depth),
+      values(plan.d.groups * tiles.padded() * plan.depth) {
+  plan.tap_offsets(offsets.data());
+  for (Index group = 0; group < plan.d.groups; ++group) {
+    pack_groups(tile_kernels<T>(), tiles, w + group * plan.o * plan.depth, 1, plan.depth,
+                plan.depth, values.data() + group * tiles.padded() * plan.depth);
+  }
 }
 
-#define TENON_INSTANTIATE(T)                                                                  \
-  template void conv2d_forward_by_positions<T>(const ConvPlan&, const T*, const T*, const T*, \
-                                               const ConvEpilogue&, T*);
+template <class T>
+void conv2d_forward_by_positions(const ConvPlan& plan, const WeightTiles<T>& weights, const T* x,
+                                 const T* b, const ConvEpilogue& epilogue, T* y) {
+  Forward<T>(plan, weights, x, b, epilogue, y).run();
+}
+
+#define TENON_INSTANTIATE(T)                                                                     \
+  template struct WeightTiles<T>;                                                                \
+  template void conv2d_forward_by_positions<T>(const ConvPlan&, const WeightTiles<T>&, const T*, \
+                                               const T*, const ConvEpilogue&, T*);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

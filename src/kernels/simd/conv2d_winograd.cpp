@@ -26,22 +26,21 @@ Index tiles_per_block(const WinogradConv& conv, Index c, Index o) {
 
 class Forward {
  public:
-  Forward(const WinogradConv& conv, const float* x, const float* w, const float* b,
+  Forward(const WinogradConv& conv, const WinogradWeights& weights, const float* x, const float* b,
           const ConvEpilogue& epilogue, float* y)
       : conv_(conv),
-        panels_(tiles_, conv.o),
+        weights_(weights),
+        panels_(weights.panels()),
         c_width_(whole_vectors(conv.c, transforms_.lanes)),
         o_width_(panels_.padded()),
         blocks_(conv, tiles_per_block(conv, c_width_, o_width_)),
         x_(x),
         y_(y),
         relu_(epilogue.relu),
-        bias_(o_width_),
-        weights_(frequencies * conv.c * o_width_) {
+        bias_(o_width_) {
     std::fill_n(bias_.data(), o_width_, 0.0f);
     if (b != nullptr) std::copy_n(b, conv.o, bias_.data());
     for (Index p = 0; p < winograd_k_block; ++p) ks_[p] = p;
-    transform_weights(w);
   }
 
   /// Every task owns the outputs of one block of tiles.
@@ -70,28 +69,6 @@ class Forward {
   };
 
   Index columns() const { return 2 * conv_.tiles_w() + 2; }
-
-  /// Frequency f of the weights of channel c in a panel.
-  float* weights(Index f, Index panel, Index c) {
-    return weights_.data() + (f * o_width_ + panels_.place(panel)) * conv_.c +
-           c * panels_.width(panel);
-  }
-
-  /// Every task owns the transformed weights of some input channels.
-  void transform_weights(const float* w) {
-    const Index grain = std::max<Index>(1, (1 << 12) / o_width_);
-    parallel_for(conv_.c, grain, [&](Index begin, Index end) {
-      float taps[9 * most_width];
-      for (Index c = begin; c < end; ++c) {
-        for (Index panel = 0; panel < panels_.count(); ++panel) {
-          const Index width = panels_.width(panel);
-          const float* from = w + c * conv_.c_step + panels_.begin(panel) * conv_.o_step;
-          tiles_.pack(from, 1, conv_.o_step, 9, panels_.size(panel), taps, width);
-          transforms_.weights(taps, conv_.flip, width, weights(0, panel, c), o_width_ * conv_.c);
-        }
-      }
-    });
-  }
 
   void run_block(const Block& block, const Sizes& sizes, float* scratch, bool* failed) {
     float* v = scratch + std::max(sizes.staged, sizes.outputs);
@@ -133,7 +110,7 @@ class Forward {
         for (Index tile = 0; tile < split.count(); ++tile) {
           const Index first = split.begin(tile);
           tiles_.multiply[split.size(tile) - 1][panels_.vectors(panel) - 1](
-              {v + first * c_width_ + c, v_rows, ks_}, depths.size(part), weights(f, panel, c),
+              {v + first * c_width_ + c, v_rows, ks_}, depths.size(part), weights_.at(f, panel, c),
               width, {m + first * o_width_ + panels_.begin(panel), m_rows, width, part > 0});
         }
       }
@@ -164,27 +141,48 @@ class Forward {
     std::atomic_ref<bool>(failed).store(true, std::memory_order_relaxed);
   }
 
-  static constexpr Index most_width = 64;
-
   const WinogradConv& conv_;
+  const WinogradWeights& weights_;
   const TileKernels<float>& tiles_ = tile_kernels<float>();
   const WinogradKernels& transforms_ = winograd_kernels();
-  Panels<float> panels_;  // of output channels
+  const Panels<float>& panels_;  // of output channels
   Index c_width_, o_width_;
   Blocks blocks_;
   const float* x_;
   float* y_;
   bool relu_;
   Index ks_[winograd_k_block];
-  detail::Scratch<float> bias_, weights_;
+  detail::Scratch<float> bias_;
 };
 
 }  // namespace
 
-void conv2d_winograd(const WinogradConv& conv, const float* x, const float* w, const float* b,
-                     const ConvEpilogue& epilogue, float* y, bool* failed) {
+/// Every task owns the transformed weights of some input channels.
+WinogradWeights::WinogradWeights(const WinogradConv& conv, const float* w)
+    : c_(conv.c),
+      panels_(tile_kernels<float>(), conv.o),
+      values_(frequencies * conv.c * panels_.padded()) {
+  constexpr Index most_width = 64;
+  const TileKernels<float>& tiles = tile_kernels<float>();
+  const Index grain = std::max<Index>(1, (1 << 12) / panels_.padded());
+  parallel_for(conv.c, grain, [&](Index begin, Index end) {
+    float taps[9 * most_width];
+    for (Index c = begin; c < end; ++c) {
+      for (Index panel = 0; panel < panels_.count(); ++panel) {
+        const Index width = panels_.width(panel);
+        const float* from = w + c * conv.c_step + panels_.begin(panel) * conv.o_step;
+        tiles.pack(from, 1, conv.o_step, 9, panels_.size(panel), taps, width);
+        winograd_kernels().weights(taps, conv.flip, width, values_.data() + place(0, panel, c),
+                                   panels_.padded() * conv.c);
+      }
+    }
+  });
+}
+
+void conv2d_winograd(const WinogradConv& conv, const WinogradWeights& weights, const float* x,
+                     const float* b, const ConvEpilogue& epilogue, float* y, bool* failed) {
   std::fill_n(failed, conv.n, false);
-  Forward(conv, x, w, b, epilogue, y).run(failed);
+  Forward(conv, weights, x, b, epilogue, y).run(failed);
 }
 
 }  // namespace tenon::kernels

@@ -4,6 +4,7 @@
 
 #include "kernels/simd/channels_last.hpp"
 #include "kernels/simd/winograd.hpp"
+#include "tenon/base/memory.hpp"
 #include "tenon/kernels/conv2d.hpp"
 
 /// Convolutions of 3x3 kernels by Winograd's F(2x2, 3x3). Of float alone: what is checked in double
@@ -49,11 +50,32 @@ inline bool winograd_pays(const WinogradConv& conv, Index positions) {
   return 16 * conv.tiles() * pairs + transforms < 8 * positions * pairs;
 }
 
+/// The frequencies of the weights, in panels of output channels; the same for all sizes of images.
+class WinogradWeights {
+ public:
+  WinogradWeights(const WinogradConv& conv, const float* w);
+  bool fit(const WinogradConv&) const { return true; }
+  const Panels<float>& panels() const { return panels_; }
+  /// Frequency f from input channel c on in one panel, a row for each.
+  const float* at(Index f, Index panel, Index c) const {
+    return values_.data() + place(f, panel, c);
+  }
+
+ private:
+  Index place(Index f, Index panel, Index c) const {
+    return (f * panels_.padded() + panels_.place(panel)) * c_ + c * panels_.width(panel);
+  }
+
+  Index c_;
+  Panels<float> panels_;
+  detail::Scratch<float> values_;
+};
+
 /// y = the convolution + bias (b may be null), then the epilogue. Outputs are not what they should
 /// be where they are not finite: a transform mixes neighbouring pixels. failed[n] says of every
 /// sample whether it has such outputs, which have to be computed in another way.
-void conv2d_winograd(const WinogradConv& conv, const float* x, const float* w, const float* b,
-                     const ConvEpilogue& epilogue, float* y, bool* failed);
+void conv2d_winograd(const WinogradConv& conv, const WinogradWeights& weights, const float* x,
+                     const float* b, const ConvEpilogue& epilogue, float* y, bool* failed);
 
 /// dw = the gradient of a forward convolution's weights; false where a value is not finite, and
 /// therefore maybe wrong.
