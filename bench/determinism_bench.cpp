@@ -5,7 +5,7 @@
 //                terms, sums them into room of its own, and these sums are added thread by thread
 // On one thread both are the same call. What the kernels' own partial sums cost there is measured
 // by `adding_sums`: as many as conv2d's gradient of the weights is made of, beyond the one sum that
-// a single thread needs.
+// a single thread needs. scripts/determinism_cost.py lets the ways take turns.
 
 #include "case.hpp"
 #include "same_result.hpp"
