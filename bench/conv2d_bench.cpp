@@ -17,7 +17,7 @@ Case forward_case(const Conv2dSizes& s) {
 }
 
 Case train_case(const Conv2dSizes& s) {
-  return {"conv2d/train/" + s.text(), 3 * s.flops(), 0, [=] {
+  return {s.train_name(), 3 * s.flops(), 0, [=] {
             return [s, x = randn({s.n, s.c, s.h, s.h}), w = randn({s.o, s.c, s.kernel, s.kernel}),
                     b = randn({s.o}), dy = randn({s.n, s.o, s.out(), s.out()})] {
               Tape tape;

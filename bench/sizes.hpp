@@ -41,6 +41,7 @@ struct Conv2dSizes {
            std::to_string(stride) + " p" + std::to_string(padding);
   }
   std::string name() const { return "conv2d/forward/" + text(); }
+  std::string train_name() const { return "conv2d/train/" + text(); }
   Conv2dOptions options() const { return {.stride = stride, .padding = padding}; }
 };
 

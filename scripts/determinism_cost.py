@@ -3,15 +3,17 @@
 turns and prints, for one thread and for all, their times and the ratio. On one thread both ways are the same
 call, so those ratios show how exact the others are.
 
-  scripts/determinism_cost.py BUILD [--rounds N] [--seconds S] [--min]
+  scripts/determinism_cost.py BUILD [--only REGEX] [--rounds N] [--seconds S] [--min]
 
   BUILD      a build with benchmarks, for example build/bench
+  --only     works whose name matches
   --rounds   turns of each way (default 7)
   --seconds  of one turn (default 0.2)
   --min      shortest times instead of medians, for a machine that is not idle"""
 
 import argparse
 import os
+import re
 import statistics
 
 from scoreboard import Worker, lines_of, milliseconds
@@ -39,13 +41,15 @@ def alone(worker, case, threads, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build")
+    parser.add_argument("--only", default="")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.2)
     parser.add_argument("--min", action="store_true")
     options = parser.parse_args()
 
     bench = f"{options.build}/bench/tenon_bench"
-    cases = [case for case in lines_of([bench, "--cases"]) if case.startswith("determinism/")]
+    cases = [case for case in lines_of([bench, "--cases"])
+             if case.startswith("determinism/") and re.search(options.only, case)]
     print("| work | threads | by shape ms | by threads ms | by shape / by threads |\n|---|--:|--:|--:|--:|")
     for threads in sorted({1, os.cpu_count()}):
         worker = Worker([bench, "--worker"], threads)

@@ -16,7 +16,8 @@ Eigen::Map<Matrix> matrix(Tensor& t) { return {t.data(), t.size(0), t.size(1)}; 
 
 PeerWork matmul(const Tensor& a, const Tensor& b) {
   Tensor y = empty({a.size(0), b.size(1)});
-  return {[=]() mutable { matrix(y).noalias() = matrix(a) * matrix(b); }, [=] { return y; }};
+  return {[=]() mutable { matrix(y).noalias() = matrix(a) * matrix(b); },
+          [=] { return std::vector{y}; }};
 }
 
 PeerWork linear(const Tensor& x, const Tensor& w, const Tensor& b) {
@@ -33,10 +34,10 @@ PeerWork linear(const Tensor& x, const Tensor& w, const Tensor& b) {
               matrix(y).rowwise() += bias;
             }
           },
-          [=] { return y; }};
+          [=] { return std::vector{y}; }};
 }
 
-const bool added = add_peer({"eigen", Eigen::setNbThreads, matmul, linear, nullptr});
+const bool added = add_peer({"eigen", Eigen::setNbThreads, matmul, linear, nullptr, nullptr});
 
 }  // namespace
 }  // namespace tenon::bench

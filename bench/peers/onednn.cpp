@@ -5,6 +5,7 @@
 
 #include <dnnl.hpp>
 #include <unordered_map>
+#include <vector>
 
 #include "peer.hpp"
 #include "tenon/tensor/factories.hpp"
@@ -52,38 +53,73 @@ memory in_layout(const Desc& layout, const Tensor& t) {
   return made;
 }
 
-/// The work of a primitive from x, w and b, which may be undefined; y has room for the result.
-template <class Description>
-PeerWork work(const Description& description, const Tensor& x, const Tensor& w, const Tensor& b,
-              const Tensor& y) {
-  const memory result(description.dst_desc(), engine());
-  std::unordered_map<int, memory> arguments{
-      {DNNL_ARG_SRC, in_layout(description.src_desc(), x)},
-      {DNNL_ARG_WEIGHTS, in_layout(description.weights_desc(), w)},
-      {DNNL_ARG_DST, result}};
-  if (b.defined()) arguments.emplace(DNNL_ARG_BIAS, in_layout(plain(b), b));
-  const dnnl::primitive primitive(description);
+struct Step {
+  dnnl::primitive primitive;
+  std::unordered_map<int, memory> arguments;
+};
+
+/// A memory, and the tensor of the same sizes that shows what is in it.
+struct Result {
+  memory made;
+  Tensor shown;
+};
+
+PeerWork work(const std::vector<Step>& steps, const std::vector<Result>& results) {
   return {[=] {
-            primitive.execute(stream(), arguments);
+            for (const Step& step : steps) step.primitive.execute(stream(), step.arguments);
             stream().wait();
           },
           [=] {
-            reorder(result, memory(plain(y), engine(), const_cast<float*>(y.data())));
-            return y;
+            std::vector<Tensor> shown;
+            for (Result result : results) {
+              reorder(result.made, memory(plain(result.shown), engine(), result.shown.data()));
+              shown.push_back(result.shown);
+            }
+            return shown;
           }};
+}
+
+/// The forward pass of a primitive from x, w and b, which may be undefined, to dst.
+template <class Description>
+Step forward_step(const Description& description, const Tensor& x, const Tensor& w, const Tensor& b,
+                  const memory& dst) {
+  Step step{dnnl::primitive(description),
+            {{DNNL_ARG_SRC, in_layout(description.src_desc(), x)},
+             {DNNL_ARG_WEIGHTS, in_layout(description.weights_desc(), w)},
+             {DNNL_ARG_DST, dst}}};
+  if (b.defined()) step.arguments.emplace(DNNL_ARG_BIAS, in_layout(plain(b), b));
+  return step;
+}
+
+template <class Description>
+PeerWork inference(const Description& description, const Tensor& x, const Tensor& w,
+                   const Tensor& b, const Tensor& y) {
+  const memory dst(description.dst_desc(), engine());
+  return work({forward_step(description, x, w, b, dst)}, {{dst, y}});
 }
 
 PeerWork matmul(const Tensor& a, const Tensor& b) {
   const Tensor y = empty({a.size(0), b.size(1)});
   const dnnl::matmul::primitive_desc description(engine(), any(a), any(b), any(y));
-  return work(description, a, b, Tensor(), y);
+  return inference(description, a, b, Tensor(), y);
 }
 
 PeerWork linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   const Tensor y = empty({x.size(0), w.size(0)});
   const dnnl::inner_product_forward::primitive_desc description(
       engine(), dnnl::prop_kind::forward_inference, any(x), any(w), plain(b), any(y));
-  return work(description, x, w, b, y);
+  return inference(description, x, w, b, y);
+}
+
+dnnl::convolution_forward::primitive_desc forward_description(dnnl::prop_kind kind, const Tensor& x,
+                                                              const Tensor& w, const Tensor& b,
+                                                              const Tensor& y,
+                                                              const Conv2dOptions& options) {
+  const memory::dims stride{options.stride.h, options.stride.w};
+  const memory::dims padding{options.padding.h, options.padding.w};
+  return {
+      engine(), kind,   dnnl::algorithm::convolution_auto, any(x), any(w), plain(b), any(y), stride,
+      padding,  padding};
 }
 
 PeerWork conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dOptions& options) {
@@ -91,14 +127,38 @@ PeerWork conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dO
   const Tensor y =
       empty({x.size(0), w.size(0), (x.size(2) + 2 * padding.h - w.size(2)) / stride.h + 1,
              (x.size(3) + 2 * padding.w - w.size(3)) / stride.w + 1});
-  const dnnl::convolution_forward::primitive_desc description(
-      engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto, any(x),
-      any(w), plain(b), any(y), {stride.h, stride.w}, {padding.h, padding.w},
-      {padding.h, padding.w});
-  return work(description, x, w, b, y);
+  const auto kind = dnnl::prop_kind::forward_inference;
+  return inference(forward_description(kind, x, w, b, y, options), x, w, b, y);
 }
 
-const bool added = add_peer({"onednn", omp_set_num_threads, matmul, linear, conv2d});
+/// Each of the three primitives gets every operand in the layout it prefers itself.
+PeerWork conv2d_train(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& dy,
+                      const Conv2dOptions& options) {
+  const memory::dims stride{options.stride.h, options.stride.w};
+  const memory::dims padding{options.padding.h, options.padding.w};
+  constexpr auto direct = dnnl::algorithm::convolution_direct;
+  const auto forward = forward_description(dnnl::prop_kind::forward_training, x, w, b, dy, options);
+  const dnnl::convolution_backward_data::primitive_desc to_input(
+      engine(), direct, any(x), any(w), any(dy), stride, padding, padding, forward);
+  const dnnl::convolution_backward_weights::primitive_desc to_weight(
+      engine(), direct, any(x), any(w), plain(b), any(dy), stride, padding, padding, forward);
+
+  const memory y(forward.dst_desc(), engine()), dx(to_input.diff_src_desc(), engine()),
+      dw(to_weight.diff_weights_desc(), engine()), db(plain(b), engine());
+  const Step input{dnnl::primitive(to_input),
+                   {{DNNL_ARG_DIFF_DST, in_layout(to_input.diff_dst_desc(), dy)},
+                    {DNNL_ARG_WEIGHTS, in_layout(to_input.weights_desc(), w)},
+                    {DNNL_ARG_DIFF_SRC, dx}}};
+  const Step weight{dnnl::primitive(to_weight),
+                    {{DNNL_ARG_DIFF_DST, in_layout(to_weight.diff_dst_desc(), dy)},
+                     {DNNL_ARG_SRC, in_layout(to_weight.src_desc(), x)},
+                     {DNNL_ARG_DIFF_WEIGHTS, dw},
+                     {DNNL_ARG_DIFF_BIAS, db}}};
+  return work({forward_step(forward, x, w, b, y), input, weight},
+              {{dx, empty(x.shape())}, {dw, empty(w.shape())}, {db, empty(b.shape())}});
+}
+
+const bool added = add_peer({"onednn", omp_set_num_threads, matmul, linear, conv2d, conv2d_train});
 
 }  // namespace
 }  // namespace tenon::bench

@@ -19,7 +19,7 @@ PeerWork matmul(const Tensor& a, const Tensor& b) {
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.data(), k,
                         b.data(), n, 0, y.data(), n);
           },
-          [=] { return y; }};
+          [=] { return std::vector{y}; }};
 }
 
 /// The bias is what the product is added to.
@@ -36,10 +36,11 @@ PeerWork linear(const Tensor& x, const Tensor& w, const Tensor& b) {
                           w.data(), k, 1, y.data(), n);
             }
           },
-          [=] { return y; }};
+          [=] { return std::vector{y}; }};
 }
 
-const bool added = add_peer({"openblas", openblas_set_num_threads, matmul, linear, nullptr});
+const bool added =
+    add_peer({"openblas", openblas_set_num_threads, matmul, linear, nullptr, nullptr});
 
 }  // namespace
 }  // namespace tenon::bench

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "tenon/ops/conv2d.hpp"
 #include "tenon/tensor/tensor.hpp"
@@ -13,8 +14,8 @@ namespace tenon::bench {
 /// One piece of work that a peer has made ready: operands laid out and weights packed as it likes
 /// them best, memory for the result allocated.
 struct PeerWork {
-  std::function<void()> run;       ///< what is timed
-  std::function<Tensor()> result;  ///< of the last run, in Tenon's layout
+  std::function<void()> run;                     ///< what is timed
+  std::function<std::vector<Tensor>()> results;  ///< of the last run, in Tenon's layout
 };
 
 /// A library and what it offers; what it does not is left empty. A work keeps the tensors it needs.
@@ -28,10 +29,14 @@ struct Peer {
   /// x (N, C, H, W), w (O, C, KH, KW), b (O); stride and padding are all the options it must know.
   std::function<PeerWork(const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dOptions&)>
       conv2d;
+  /// The same and its gradients dx, dw, db, which are the results, from dy.
+  std::function<PeerWork(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& dy,
+                         const Conv2dOptions&)>
+      conv2d_train;
 };
 
-/// Adds a case "<Tenon's case> @<peer>" for each that it offers. Before one is timed, its result is
-/// compared with Tenon's; std::runtime_error if it is another.
+/// Adds a case "<Tenon's case> @<peer>" for each that it offers. Before one is timed, its results
+/// are compared with Tenon's; std::runtime_error if they differ.
 bool add_peer(const Peer& peer);
 
 }  // namespace tenon::bench
