@@ -30,6 +30,7 @@ std::vector<kernels::Conv2dDims> cases() {
       conv(1, 200, 8, 8, 16, 3, 3, {1, 1, 1, 1}),  // k over a block
       conv(1, 16, 3, 200, 32, 3, 3),               // one row of tiles
       conv(1, 16, 90, 4, 32, 3, 3, {1, 1, 1, 1}),
+      conv(0, 16, 16, 16, 16, 3, 3),
   };
 }
 

@@ -37,7 +37,7 @@ inline WinogradConv winograd_backward_input(const Conv2dDims& d) {
 /// Whether there is such a convolution at all.
 inline bool is_winograd(const Conv2dDims& d) {
   return d.kh == 3 && d.kw == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
-         d.dilation_w == 1 && d.groups == 1 && d.pad_h <= 2 && d.pad_w <= 2;
+         d.dilation_w == 1 && d.groups == 1 && d.pad_h <= 2 && d.pad_w <= 2 && d.n > 0;
 }
 
 /// Whether it saves time, measured in multiplications: 16 for each tile and pair of channels
