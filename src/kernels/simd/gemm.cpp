@@ -81,8 +81,9 @@ struct Product {
     const Index j = panels.begin(panel), width = panels.width(panel);
     if (packed_b != nullptr) return {packed_b + j * d.k + p * width, width};
     const T* rows = b + p * d.b_row + j * d.b_col;
-    const bool in_place =
-        d.b_col == 1 && panels.size(panel) == width && height <= rows_without_packing;
+    // A matrix of one panel's width lies as a packed panel does.
+    const bool in_place = d.b_col == 1 && panels.size(panel) == width &&
+                          (height <= rows_without_packing || d.b_row == width);
     if (in_place) return {rows, d.b_row};
     kernels.pack(rows, d.b_row, d.b_col, depth, panels.size(panel), scratch, width);
     return {scratch, width};
