@@ -168,9 +168,9 @@ TEST_CASE("packed weights are used, kept by moves, not copied, and dropped by tr
   copy.get<nn::Conv2d>(2) = layer;
   CHECK_FALSE(same_bits(copy(x), expected));
 
-  const auto all = live_bytes();
+  const auto before_train = live_bytes();
   moved.train();
-  CHECK(is_about(all - live_bytes(), packed - empty));
+  CHECK(is_about(before_train - live_bytes(), packed - empty));
   moved.eval();
   CHECK_FALSE(same_bits(moved(x), expected));
 }
