@@ -105,6 +105,29 @@ def softmax(_):
     return {"": inference(lambda: torch.softmax(x, 1))}
 
 
+def embedding(text):
+    kind, ids, rows, columns = re.match(r"(\w+)/(\d+) of (\d+)x(\d+)", text).groups()
+    w = nn.Parameter(torch.randn(int(rows), int(columns)))
+    ids = torch.randint(0, int(rows), (int(ids),))
+    dy = torch.randn(len(ids), int(columns))
+    if kind == "forward":
+        return {"": inference(lambda: F.embedding(ids, w))}
+    if kind == "train":
+        return {"": gradients(lambda: F.embedding(ids, w), [w], dy)}
+    kinds = {"adam_step": (torch.optim.Adam, ADAMS), "adagrad_step": (torch.optim.Adagrad, ADAGRADS)}
+    make, variants = kinds[kind]
+
+    def step(options):
+        optimiser = make([w], **options)
+
+        def call():
+            optimiser.zero_grad()
+            F.embedding(ids, w).backward(dy)
+            optimiser.step()
+        return call
+    return {label: step(options) for label, options in variants.items()}
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -130,6 +153,7 @@ MODELS = {
         torch.randn(32, 30), yes_or_no(32)),
 }
 ADAMS = {"adam": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+ADAGRADS = {"adagrad": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
 def training_step(net, x, loss, options):
@@ -159,6 +183,7 @@ def model(text):
 
 FAMILIES = {
     "matmul": matmul, "linear": linear, "conv2d": conv2d, "max_pool2d": max_pool2d,
+    "embedding": embedding,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
     "model": model,
