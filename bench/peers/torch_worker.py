@@ -3,7 +3,8 @@
 times the case and answers with a line of JSON ({} for a case it does not know).
 
 PyTorch is shown at its best. Every case is timed with oneDNN on and off, convolutions in NCHW and
-channels_last, training steps with each implementation of Adam besides; the first request for a case
+channels_last, training steps with each implementation of Adam, inference also of models frozen and
+optimised by TorchScript besides; the first request for a case
 finds the fastest of these and later ones time that one. Denormals are flushed, inference runs in
 inference mode."""
 
@@ -109,6 +110,29 @@ def softmax(_):
     return {"": inference(lambda: torch.softmax(x, 1))}
 
 
+def embedding(text):
+    kind, ids, rows, columns = re.match(r"(\w+)/(\d+) of (\d+)x(\d+)", text).groups()
+    w = nn.Parameter(torch.randn(int(rows), int(columns)))
+    ids = torch.randint(0, int(rows), (int(ids),))
+    dy = torch.randn(len(ids), int(columns))
+    if kind == "forward":
+        return {"": inference(lambda: F.embedding(ids, w))}
+    if kind == "train":
+        return {"": gradients(lambda: F.embedding(ids, w), [w], dy)}
+    kinds = {"adam_step": (torch.optim.Adam, ADAMS), "adagrad_step": (torch.optim.Adagrad, ADAGRADS)}
+    make, variants = kinds[kind]
+
+    def step(options):
+        optimiser = make([w], **options)
+
+        def call():
+            optimiser.zero_grad()
+            F.embedding(ids, w).backward(dy)
+            optimiser.step()
+        return call
+    return {label: step(options) for label, options in variants.items()}
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -134,6 +158,7 @@ MODELS = {
         torch.randn(32, 30), yes_or_no(32)),
 }
 ADAMS = {"adam": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+ADAGRADS = {"adagrad": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
 def training_step(net, x, loss, options):
@@ -158,12 +183,17 @@ def model(text):
     if kind == "train_step":
         return {f"{layout} {adam}": training_step(n, v, loss, options)
                 for layout, (n, v) in kinds.items() for adam, options in ADAMS.items()}
+    # With weights packed beforehand and ReLU joined to what is before it, as Tenon's are.
+    for layout, (n, v) in list(kinds.items()):
+        traced = torch.jit.freeze(torch.jit.trace(n.eval(), v))
+        kinds[f"{layout} optimized"] = (torch.jit.optimize_for_inference(traced), v)
     return {layout: inference(lambda n=n, v=v: n(v)) for layout, (n, v) in kinds.items()}
 
 
 FAMILIES = {
     "matmul": matmul, "linear": linear, "conv2d": convolution(nn.Conv2d),
     "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": max_pool2d,
+    "embedding": embedding,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
     "model": model,

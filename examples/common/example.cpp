@@ -83,9 +83,8 @@ void Progress::end_epoch() {
 }
 
 void Progress::print(const std::string& note) const {
-  const double loss = loss_sum_ / static_cast<double>(batches_ > 0 ? batches_ : 1);
   std::printf("epoch %2lld/%lld  loss %.4f  %.2f s  %s\n", static_cast<long long>(done_),
-              static_cast<long long>(epochs_), loss, last_, note.c_str());
+              static_cast<long long>(epochs_), loss(), last_, note.c_str());
   std::fflush(stdout);
 }
 
@@ -106,7 +105,7 @@ void report(const Options& options, tenon::nn::Module& net, const Result& test,
     file << json.dump(2) << '\n';
     finish(file, options.json);
   }
-  if (!options.predictions.empty()) {
+  if (!options.predictions.empty() && test.predicted.defined()) {
     std::ofstream file(options.predictions);
     file << "index,predicted,true\n";
     for (Index i = 0; i < test.predicted.numel(); ++i) {

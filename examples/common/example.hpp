@@ -43,6 +43,8 @@ class Progress {
   /// After end_epoch(); note: what else there is to say, "" for nothing.
   void print(const std::string& note = "") const;
 
+  /// Mean of the batches' losses since start_epoch().
+  double loss() const { return loss_sum_ / static_cast<double>(batches_ > 0 ? batches_ : 1); }
   double seconds() const { return total_; }
   double seconds_per_epoch() const { return total_ / static_cast<double>(done_ > 0 ? done_ : 1); }
 
@@ -56,7 +58,7 @@ class Progress {
 struct Result {
   double accuracy = 0;
   double loss = 0;
-  tenon::LongTensor predicted, expected;  ///< one entry a sample, in test order
+  tenon::LongTensor predicted = {}, expected = {};  ///< one entry a sample, in test order
 };
 
 /// Writes what --json, --predictions and --save ask for.

@@ -22,6 +22,22 @@ void with_gradient(const Gradients& gradients, Index i, const F& f) {
   f(BasicTensor<double>(impl));
 }
 
+/// Sums side by side, since each addition waits for the one before it.
+template <class T>
+double sum_of_squares(const T* x, Index n) {
+  constexpr Index lanes = 8;
+  double lane[lanes] = {};
+  Index i = 0;
+  const auto square = [x](Index k) {
+    return static_cast<double>(x[k]) * static_cast<double>(x[k]);
+  };
+  for (; i + lanes <= n; i += lanes) {
+    for (Index k = 0; k < lanes; ++k) lane[k] += square(i + k);
+  }
+  for (Index k = 0; i < n; ++i, ++k) lane[k] += square(i);
+  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
 template <class T>
 double sum_of_squares(const BasicTensor<T>& g) {
   const Index n = g.numel();
@@ -29,10 +45,7 @@ double sum_of_squares(const BasicTensor<T>& g) {
   partial[0] = 0;
   const T* x = g.data();
   parallel_chunks(n, grain, [&](Index chunk, Index begin, Index end) {
-    double sum = 0;
-    for (Index i = begin; i < end; ++i)
-      sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    partial[chunk] = sum;
+    partial[chunk] = sum_of_squares(x + begin, end - begin);
   });
   double sum = 0;
   for (Index chunk = 0; chunk < chunk_count(n, grain); ++chunk) sum += partial[chunk];

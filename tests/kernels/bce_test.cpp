@@ -90,6 +90,31 @@ TEMPLATE_TEST_CASE("bce_with_logits agrees with its formula, far out too", "[ker
   CHECK(y[3] == T(1e4));
 }
 
+TEMPLATE_TEST_CASE("bce_with_logits keeps its digits where the loss is small, and NaN",
+                   "[kernels][bce]", float, double) {
+  using T = TestType;
+  std::vector<T> x, target;
+  std::vector<L> loss;
+  for (int i = 0; i <= 1000; ++i) {  // 0 to where the loss is no normal number any more
+    const T v = static_cast<T>(0.08 * i);
+    x.push_back(v);
+    target.push_back(T(1));
+    loss.push_back(std::log1p(std::exp(-static_cast<L>(v))));
+    x.push_back(-v);
+    target.push_back(T(0));
+    loss.push_back(loss.back());
+  }
+  std::vector<T> y(x.size());
+  kernels::bce_with_logits_forward(static_cast<Index>(x.size()), x.data(), target.data(), y.data());
+  CHECK(worst_ulps(y, loss) <= 3);
+  const std::vector<T> bad(19, nan_v<T>), one(19, T(1));
+  std::vector<T> bad_y(19), bad_dx(19);
+  kernels::bce_with_logits_forward(19, bad.data(), one.data(), bad_y.data());
+  kernels::bce_with_logits_backward(19, one.data(), bad.data(), one.data(), bad_dx.data());
+  for (const T v : bad_y) CHECK(std::isnan(v));
+  for (const T v : bad_dx) CHECK(std::isnan(v));
+}
+
 TEMPLATE_TEST_CASE("bce works in place, with the same bits at any number of threads",
                    "[kernels][bce]", float, double) {
   using T = TestType;

@@ -42,28 +42,9 @@ void bce_backward(Index n, const T* dy, const T* p, const T* target, T* dx) {
   });
 }
 
-template <class T>
-void bce_with_logits_forward(Index n, const T* x, const T* target, T* y) {
-  for_each(n, y, [=](Index i) {
-    const T v = x[i];
-    return (v < T(0) ? T(0) : v) - v * target[i] + std::log1p(std::exp(-std::abs(v)));
-  });
-}
-
-template <class T>
-void bce_with_logits_backward(Index n, const T* dy, const T* x, const T* target, T* dx) {
-  for_each(n, dx, [=](Index i) {
-    const T e = std::exp(-std::abs(x[i]));
-    const T p = (x[i] < T(0) ? e : T(1)) / (T(1) + e);
-    return dy[i] * (p - target[i]);
-  });
-}
-
-#define TENON_INSTANTIATE(T)                                               \
-  template void bce_forward<T>(Index, const T*, const T*, T*);             \
-  template void bce_backward<T>(Index, const T*, const T*, const T*, T*);  \
-  template void bce_with_logits_forward<T>(Index, const T*, const T*, T*); \
-  template void bce_with_logits_backward<T>(Index, const T*, const T*, const T*, T*);
+#define TENON_INSTANTIATE(T)                                   \
+  template void bce_forward<T>(Index, const T*, const T*, T*); \
+  template void bce_backward<T>(Index, const T*, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
