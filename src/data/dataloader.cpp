@@ -4,12 +4,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/profile.hpp"
 #include "data/batch_worker.hpp"
 #include "tenon/base/random.hpp"
 
 namespace tenon::data {
 
 namespace {
+
+constexpr const char* next_batch = "DataLoader.next";  // in profiles
 
 std::uint64_t drawn_seed(RandomKey key) {
   const auto words = detail::philox(key, 0);
@@ -95,6 +98,7 @@ struct DataLoader<X, Y>::Impl {
   }
 
   void start() {
+    const detail::OpScope scope(next_batch);
     release();
     if (is_started) state = {state.seed, state.epoch + 1, 0};
     is_started = true;
@@ -112,6 +116,7 @@ struct DataLoader<X, Y>::Impl {
 
   void advance() {
     if (!has_batch) return;
+    const detail::OpScope scope(next_batch);
     release();
     renew(buffers[slot]);
     if (worker != nullptr) worker->give_back();

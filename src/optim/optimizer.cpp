@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/profile.hpp"
 #include "checks.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -51,6 +52,8 @@ void BasicOptimizer<T>::add(std::string name, const nn::BasicParameter<T>& param
 
 template <class T>
 void BasicOptimizer<T>::step(const Gradients& gradients) {
+  const detail::OpScope scope(
+      [this] { return detail::profile_begin(detail::ProfileKind::optimizer, op_); });
   Index updated = 0;
   for (Slot& slot : slots_) {
     const BasicTensor<T> g = gradients.find(slot.parameter);

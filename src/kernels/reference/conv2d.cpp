@@ -135,6 +135,7 @@ void apply(const ConvEpilogue& epilogue, Index n, T* y) {
 template <class T>
 void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
                     const ConvEpilogue& epilogue) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.positions == 0) return;
@@ -172,6 +173,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
 
 template <class T>
 void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0));
@@ -201,6 +203,7 @@ void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) 
 
 template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   const Index weights = d.o * plan.depth;

@@ -1,5 +1,6 @@
 #include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -135,8 +136,8 @@ void fill_with_bias(const ConvPlan& plan, const T* b, bool relu, T* y) {
 }  // namespace
 
 template <class T>
-void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                    const ConvEpilogue& epilogue) {
+void convolve(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+              const ConvEpilogue& epilogue) {
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
@@ -146,7 +147,16 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
   Forward<T>(plan, x, w, b, epilogue, y).run();
 }
 
+template <class T>
+void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                    const ConvEpilogue& epilogue) {
+  count_conv2d<T>(d);
+  convolve(d, x, w, b, y, epilogue);
+}
+
 #define TENON_INSTANTIATE(T)                                                           \
+  template void convolve<T>(const Conv2dDims&, const T*, const T*, const T*, T*,       \
+                            const ConvEpilogue&);                                      \
   template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*, \
                                   const ConvEpilogue&);
 TENON_INSTANTIATE(float)

@@ -2,6 +2,7 @@
 
 #include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -39,7 +40,7 @@ void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
   std::swap(turned.w, turned.out_w);
   turned.pad_h = d.dilation_h * (d.kh - 1) - d.pad_h;
   turned.pad_w = d.dilation_w * (d.kw - 1) - d.pad_w;
-  conv2d_forward<T>(turned, dy, flipped.data(), nullptr, dx);
+  convolve<T>(turned, dy, flipped.data(), nullptr, dx, {});
 }
 
 /// Tap by tap, the columns' gradient w^T dy is added to the pixels that the outputs have read:
@@ -152,6 +153,7 @@ class BackwardInput {
 
 template <class T>
 void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();

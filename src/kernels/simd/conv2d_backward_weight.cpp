@@ -1,5 +1,6 @@
 #include "kernels/simd/conv2d_plan.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -146,6 +147,7 @@ class BackwardWeight {
 
 template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dw, dw + d.o * plan.depth, T(0)), void();
