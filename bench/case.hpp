@@ -37,13 +37,6 @@ void keep(const T& value) {
   asm volatile("" : : "r,m"(&value) : "memory");
 }
 
-/// What the processor can do at most, as measured now on that many threads.
-struct Limits {
-  double flops_per_second;  ///< of multiply-adds in registers; 0 where it cannot be measured
-  double bytes_per_second;  ///< of copying `bytes` bytes, those read and those written
-};
-Limits measure_limits(int threads, double bytes);
-
 /// "64x32x13x13"
 std::string joined(std::initializer_list<Index> sizes);
 

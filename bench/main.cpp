@@ -21,6 +21,7 @@
 #include "case.hpp"
 #include "tenon/base/isa.hpp"
 #include "tenon/base/parallel.hpp"
+#include "tenon/kernels/limits.hpp"
 
 namespace tenon::bench {
 
@@ -37,10 +38,6 @@ std::string joined(std::initializer_list<Index> sizes) {
   }
   return text;
 }
-
-#if !defined(TENON_SIMD)
-Limits measure_limits(int, double) { return {0, 0}; }
-#endif
 
 namespace {
 
@@ -60,15 +57,14 @@ nlohmann::json time_case(const Case& c, int threads, double seconds) {
     times.push_back(now() - start);
   }
   std::sort(times.begin(), times.end());
-  const Limits limits = measure_limits(threads, c.bytes);
   return {{"case", c.full_name()},
           {"threads", threads},
           {"min_ms", times.front() * 1e3},
           {"median_ms", times[times.size() / 2] * 1e3},
           {"flops", c.flops},
           {"bytes", c.bytes},
-          {"limit_flops", limits.flops_per_second},
-          {"limit_bytes", limits.bytes_per_second},
+          {"limit_flops", kernels::measure_flops<float>(threads)},
+          {"limit_bytes", kernels::measure_bandwidth(threads, c.bytes)},
           {"setting", to_string(isa())}};
 }
 

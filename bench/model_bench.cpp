@@ -51,6 +51,10 @@ bool add(const Model& m) {
   cases().push_back({"model/infer/" + m.name, m.flops, 0, [=] { return inference(m, m.batch); }});
   cases().push_back({"model/infer_one/" + m.name, m.flops / static_cast<double>(m.batch[0]), 0,
                      [=] { return inference(m, m.one); }});
+  // The same once more, beside a peer that prepares its models, too.
+  cases().push_back({"model/frozen/" + m.name, m.flops, 0, [=] { return inference(m, m.batch); }});
+  cases().push_back({"model/frozen_one/" + m.name, m.flops / static_cast<double>(m.batch[0]), 0,
+                     [=] { return inference(m, m.one); }});
   return true;
 }
 

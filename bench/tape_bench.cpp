@@ -6,6 +6,7 @@
 #include "tenon/autograd/tape.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/reduce.hpp"
+#include "tenon/profile/profiler.hpp"
 #include "tenon/tensor/factories.hpp"
 
 namespace {
@@ -59,6 +60,16 @@ void multiply_recorded(benchmark::State& state) {
   per_operation(state);
 }
 BENCHMARK(multiply_recorded);
+
+void multiply_profiled(benchmark::State& state) {
+  const Tensor x = ones({8}), y = ones({8});
+  const Profiler profiler({.max_events = 0});
+  for (auto _ : state) {
+    for (int i = 0; i < operations; ++i) benchmark::DoNotOptimize((x * y).impl());
+  }
+  per_operation(state);
+}
+BENCHMARK(multiply_profiled);
 
 void multiply_forward_and_backward(benchmark::State& state) {
   const Tensor x = ones({8}), y = ones({8}), dy = ones({8});

@@ -3,10 +3,9 @@
 times the case and answers with a line of JSON ({} for a case it does not know).
 
 PyTorch is shown at its best. Every case is timed with oneDNN on and off, convolutions in NCHW and
-channels_last, training steps with each implementation of Adam, inference also of models frozen and
-optimised by TorchScript besides; the first request for a case
-finds the fastest of these and later ones time that one. Denormals are flushed, inference runs in
-inference mode."""
+channels_last, training steps with each implementation of Adam besides; the first request for
+a case finds the fastest of these and later ones time that one. Denormals are flushed, inference
+runs in inference mode; "frozen" is of models that TorchScript has frozen."""
 
 import copy
 import json
@@ -174,7 +173,7 @@ def training_step(net, x, loss, options):
 def model(text):
     kind, name = text.split("/")
     net, x, loss = MODELS[name]()
-    if kind == "infer_one":
+    if kind.endswith("_one"):
         x = x[:1].clone()
     kinds = {"nchw": (net, x)}
     if x.dim() == 4:
@@ -183,10 +182,9 @@ def model(text):
     if kind == "train_step":
         return {f"{layout} {adam}": training_step(n, v, loss, options)
                 for layout, (n, v) in kinds.items() for adam, options in ADAMS.items()}
-    # With weights packed beforehand and ReLU joined to what is before it, as Tenon's are.
-    for layout, (n, v) in list(kinds.items()):
-        traced = torch.jit.freeze(torch.jit.trace(n.eval(), v))
-        kinds[f"{layout} optimized"] = (torch.jit.optimize_for_inference(traced), v)
+    if kind.startswith("frozen"):
+        kinds = {layout: (torch.jit.freeze(torch.jit.trace(n.eval(), v)), v)
+                 for layout, (n, v) in kinds.items()}
     return {layout: inference(lambda n=n, v=v: n(v)) for layout, (n, v) in kinds.items()}
 
 

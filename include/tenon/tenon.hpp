@@ -76,6 +76,8 @@
 #include "tenon/optim/optimizer.hpp"
 #include "tenon/optim/rmsprop.hpp"
 #include "tenon/optim/sgd.hpp"
+#include "tenon/profile/machine_limits.hpp"
+#include "tenon/profile/profiler.hpp"
 #include "tenon/tensor/factories.hpp"
 #include "tenon/tensor/print.hpp"
 #include "tenon/tensor/slice.hpp"

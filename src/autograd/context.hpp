@@ -90,6 +90,19 @@ struct TapeContext {
   std::vector<SweepStorage> spare_storage;  // of sweeps that are done
   SweepStorage* sweep = nullptr;            // of the one that runs
   const Node* running = nullptr;            // whose rule runs, for its errors
+  std::vector<std::uint64_t> profiled;      // what profiles call nodes; may be shorter than nodes
+
+  void set_profiled(std::size_t node, std::uint64_t name) {
+    if (profiled.size() <= node) profiled.resize(node + 1);
+    profiled[node] = name;
+  }
+  /// What the profile that was active when the node was recorded calls it, or 0. Entries outlive
+  /// their tapes, but a profile knows its own, and writes those of all nodes that are recorded
+  /// while it is active.
+  std::uint64_t profiled_as(std::int32_t node) const {
+    const auto i = static_cast<std::size_t>(node);
+    return i < profiled.size() ? profiled[i] : 0;
+  }
 
   /// The node of x, which is recorded first where x is a parameter or a view of something tracked;
   /// -1 where x is a constant. Throws TapeError where x belongs to a tape that has ended.
@@ -109,9 +122,6 @@ struct TapeContext {
 
 /// The context of this thread, made at its first tape.
 TapeContext& tape_context();
-
-/// The same while operations are being recorded, else null. One load decides the fast path.
-extern constinit thread_local TapeContext* recording_context;
 
 /// Switches recording on (context) or off (null) until the scope ends.
 class RecordingScope {

@@ -1,5 +1,6 @@
 #include "tenon/autograd/record.hpp"
 
+#include "base/profile.hpp"
 #include "context.hpp"
 #include "tenon/autograd/custom.hpp"
 #include "tenon/base/error.hpp"
@@ -12,11 +13,21 @@ namespace {
 constinit thread_local const void* current_layer = nullptr;
 }  // namespace
 
-LayerScope::LayerScope(const void* layer) noexcept : enclosing_(current_layer) {
+LayerScope::LayerScope(const void* layer, const LayerTraits* traits) noexcept
+    : enclosing_(current_layer), profile_(profile_recorder) {
   current_layer = layer;
+  if (profile_ != nullptr) [[unlikely]] {
+    const std::type_info* type = traits == nullptr ? nullptr : &traits->type(layer);
+    profile_depth_ =
+        profile_begin_layer(layer, type, traits == nullptr ? nullptr : traits->description);
+  }
 }
 
-LayerScope::~LayerScope() { current_layer = enclosing_; }
+LayerScope::~LayerScope() {
+  current_layer = enclosing_;
+  if (profile_ != nullptr) [[unlikely]]
+    profile_end(static_cast<ProfileRecorder*>(profile_), profile_depth_);
+}
 
 void Recording::begin(const char* op, TensorImpl* const* inputs, std::size_t count) {
   TapeContext& context = *recording_context;
@@ -52,6 +63,10 @@ void Recording::commit(Node& node, TensorImpl& y) {
   node.input_count = count_;
   if (marks_output_) y.is_recorded = true;
   recording_context->push(node, y);
+  // A view is recorded where it is first used, but its gradient is no part of that operation's.
+  if (is_profiled()) [[unlikely]]
+    recording_context->set_profiled(recording_context->nodes.size() - 1,
+                                    profile_recorded(op_, !marks_output_));
 }
 
 void fail_changed_in_place() {
@@ -91,6 +106,7 @@ bool is_exclusive(const BasicTensor<T>& x) {
 
 template <class T>
 BasicTensor<T> added(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const OpScope scope("accumulate");
   auto y = BasicTensor<T>::empty(a.shape());
   kernels::add(elementwise_dims<2>(y.shape(), {a.impl(), b.impl()}), a.data(), b.data(), y.data());
   if (Recording recording{"accumulate", a, b}) {

@@ -1,5 +1,6 @@
 #include "sweep.hpp"
 
+#include "base/profile.hpp"
 #include "gradients_builder.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/tensor/factories.hpp"
@@ -76,6 +77,8 @@ class ReverseSweep : public SweepCore {
     Node& node = node_at(i);
     if (node.keep_gradient) storage_.kept.push_back(i);
     if (node.run == nullptr) return;
+    const OpScope scope(
+        [&] { return profile_begin_backward(context_.profiled_as(i), node.op, node.layer); });
     context_.running = &node;
     dy_ = gradients_[i];
     if (node.keep_gradient) {
@@ -112,6 +115,7 @@ Gradients reverse_sweep(TapeContext& context, std::int32_t y_node, std::int32_t 
                         TensorImpl* y, TensorImpl* dy) {
   // Every kernel switches the floating-point mode and back; where it is set already, that is free.
   const FlushDenormals flush;
+  const OpScope scope([] { return profile_begin(ProfileKind::sweep, "gradients"); });
   StorageLease lease(context);
   ReverseSweep sweep(context, lease.storage(), start);
   retain(dy);

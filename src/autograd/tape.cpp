@@ -31,8 +31,6 @@ Tape::~Tape() {
   context.marks.pop_back();
 }
 
-bool Tape::is_recording() noexcept { return detail::recording_context != nullptr; }
-
 Index Tape::size() const {
   return static_cast<Index>(detail::tape_context().nodes.size()) - start_;
 }

@@ -75,6 +75,7 @@ struct ThreadCache {
   BlockList lists[classes];
   std::uint32_t room[classes] = {};     // 0 before the first use and after the thread's end
   std::atomic<std::ptrdiff_t> live{0};  // written by this thread alone
+  std::size_t allocated = 0;            // bytes asked for so far; goes on after the thread's end
   ThreadCache* previous = nullptr;
   ThreadCache* next = nullptr;
   bool ended = false;
@@ -300,6 +301,7 @@ void Pool::reset_peak() {
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
+  thread_cache.allocated += bytes;
   if (bytes > small_limit) {
     if (bytes > PTRDIFF_MAX / 2) throw std::bad_alloc();
     return pool().allocate_large(bytes);
@@ -327,6 +329,8 @@ void pool_free(void* block, std::size_t bytes) noexcept {
   cache.lists[k].push(block, k);
   cache.count(-static_cast<std::ptrdiff_t>(class_size(k)));
 }
+
+std::size_t thread_allocated_bytes() noexcept { return thread_cache.allocated; }
 
 }  // namespace detail
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/profile.hpp"
 #include "data/batch_worker.hpp"
 #include "data/drawn_seed.hpp"
 #include "tenon/base/random.hpp"
@@ -11,6 +12,8 @@
 namespace tenon::data {
 
 namespace {
+
+constexpr const char* next_batch = "DataLoader.next";  // in profiles
 
 void check(const DataLoaderOptions& options) {
   if (options.batch_size < 1) {
@@ -91,6 +94,7 @@ struct DataLoader<X, Y>::Impl {
   }
 
   void start() {
+    const detail::OpScope scope(next_batch);
     release();
     if (is_started) state = {state.seed, state.epoch + 1, 0};
     is_started = true;
@@ -108,6 +112,7 @@ struct DataLoader<X, Y>::Impl {
 
   void advance() {
     if (!has_batch) return;
+    const detail::OpScope scope(next_batch);
     release();
     renew(buffers[slot]);
     if (worker != nullptr) worker->give_back();

@@ -12,6 +12,7 @@ namespace detail {
 
 template <class T>
 BasicTensor<T> affine(const char* op, const BasicTensor<T>& x, T alpha, T beta) {
+  const OpScope scope(op);
   const TensorImpl& p = defined(op, x.impl());
   auto y = BasicTensor<T>::empty(p.shape);
   kernels::affine(elementwise_dims<1>(p.shape, {&p}), alpha, beta, x.data(), y.data());
@@ -25,6 +26,7 @@ BasicTensor<T> affine(const char* op, const BasicTensor<T>& x, T alpha, T beta) 
 
 template <class T>
 BasicTensor<T> divide(const BasicTensor<T>& x, T c) {
+  const OpScope scope("div");
   auto y = apply("div", kernels::div<T>, x, c);
   if (Recording recording{"div", x}) {
     recording.rule(y, [c](Sweep<T>& sweep) { sweep.add(0, sweep.dy() / c); });
@@ -34,6 +36,7 @@ BasicTensor<T> divide(const BasicTensor<T>& x, T c) {
 
 template <class T>
 BasicTensor<T> divide(T c, const BasicTensor<T>& x) {
+  const OpScope scope("div");
   auto y = apply("div", kernels::div<T>, c, x);
   if (Recording recording{"div", x}) {
     recording.rule(y, [x = Saved(x), y = Saved(y)](Sweep<T>& sweep) {
@@ -45,6 +48,7 @@ BasicTensor<T> divide(T c, const BasicTensor<T>& x) {
 
 template <class T>
 BasicTensor<T> pow_scalar(const BasicTensor<T>& x, T exponent) {
+  const OpScope scope("pow");
   const TensorImpl& p = defined("pow", x.impl());
   auto y = BasicTensor<T>::empty(p.shape);
   kernels::pow_scalar(elementwise_dims<1>(p.shape, {&p}), exponent, x.data(), y.data());
@@ -73,6 +77,7 @@ BasicTensor<T> share_of_winner(const BasicTensor<T>& dy, const BasicTensor<T>& a
 
 template <std::floating_point T>
 BasicTensor<T> operator+(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("add");
   auto y = detail::apply("add", kernels::add<T>, a, b);
   if (detail::Recording recording{"add", a, b}) {
     recording.rule(y, [](detail::Sweep<T>& sweep) {
@@ -85,6 +90,7 @@ BasicTensor<T> operator+(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> operator-(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("sub");
   auto y = detail::apply("sub", kernels::sub<T>, a, b);
   if (detail::Recording recording{"sub", a, b}) {
     recording.rule(y, [](detail::Sweep<T>& sweep) {
@@ -97,6 +103,7 @@ BasicTensor<T> operator-(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> operator*(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("mul");
   auto y = detail::apply("mul", kernels::mul<T>, a, b);
   if (detail::Recording recording{"mul", a, b}) {
     recording.rule(y, [a = detail::saved_if(recording.needs(1), a),
@@ -110,6 +117,7 @@ BasicTensor<T> operator*(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> operator/(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("div");
   auto y = detail::apply("div", kernels::div<T>, a, b);
   if (detail::Recording recording{"div", a, b}) {
     recording.rule(y, [b = detail::Saved(b),
@@ -124,6 +132,7 @@ BasicTensor<T> operator/(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> operator-(const BasicTensor<T>& x) {
+  const detail::OpScope scope("neg");
   auto y = detail::apply("neg", kernels::neg<T>, x);
   if (detail::Recording recording{"neg", x}) {
     recording.rule(y, [](detail::Sweep<T>& sweep) { sweep.add(0, -sweep.dy()); });
@@ -133,6 +142,7 @@ BasicTensor<T> operator-(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("maximum");
   auto y = detail::apply("maximum", kernels::maximum<T>, a, b);
   if (detail::Recording recording{"maximum", a, b}) {
     recording.rule(y, [a = detail::Saved(a), b = detail::Saved(b)](detail::Sweep<T>& sweep) {
@@ -148,6 +158,7 @@ BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("minimum");
   auto y = detail::apply("minimum", kernels::minimum<T>, a, b);
   if (detail::Recording recording{"minimum", a, b}) {
     recording.rule(y, [a = detail::Saved(a), b = detail::Saved(b)](detail::Sweep<T>& sweep) {
@@ -163,6 +174,7 @@ BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
 
 template <std::floating_point T>
 BasicTensor<T> pow(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("pow");
   auto y = detail::apply("pow", kernels::pow<T>, a, b);
   if (detail::Recording recording{"pow", a, b}) {
     recording.rule(y, [a = detail::Saved(a), b = detail::Saved(b),

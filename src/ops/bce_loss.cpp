@@ -32,6 +32,7 @@ void check_probabilities(const BasicTensor<T>& p) {
 template <class T>
 BasicTensor<T> bce_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& p,
                             const BasicTensor<T>& target) {
+  const OpScope scope("binary_cross_entropy_backward");
   if (Tape::is_recording()) {
     return dy_any * (p - target) / maximum(p * (1 - p), full<T>({}, T(1e-12F)));
   }
@@ -44,6 +45,7 @@ BasicTensor<T> bce_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& 
 template <class T>
 BasicTensor<T> bce_with_logits_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& x,
                                         const BasicTensor<T>& target) {
+  const OpScope scope("binary_cross_entropy_with_logits_backward");
   if (Tape::is_recording()) return dy_any * (sigmoid(x) - target);
   const auto dy = dy_any.contiguous();
   auto dx = BasicTensor<T>::empty(x.shape());
@@ -62,6 +64,7 @@ BasicTensor<T> limited_log(const BasicTensor<T>& p) {
 template <std::floating_point T>
 BasicTensor<T> binary_cross_entropy(const BasicTensor<T>& p_any, const BasicTensor<T>& target_any,
                                     Reduction reduction) {
+  const detail::OpScope scope("binary_cross_entropy");
   detail::check_same_shape("binary_cross_entropy", "p", p_any.impl(), "target", target_any.impl());
   const auto p = p_any.contiguous();
   const auto target = target_any.contiguous();
@@ -85,6 +88,7 @@ BasicTensor<T> binary_cross_entropy_with_logits(const BasicTensor<T>& x_any,
                                                 const BasicTensor<T>& target_any,
                                                 Reduction reduction) {
   constexpr const char* op = "binary_cross_entropy_with_logits";
+  const detail::OpScope scope(op);
   detail::check_same_shape(op, "x", x_any.impl(), "target", target_any.impl());
   const auto x = x_any.contiguous();
   const auto target = target_any.contiguous();

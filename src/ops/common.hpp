@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/profile.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/tensor/layout.hpp"
 #include "tensor/checks.hpp"

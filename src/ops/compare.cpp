@@ -14,10 +14,12 @@ void detail::fail_number_out_of_range(const char* op, const char* dtype) {
 #define TENON_DEFINE(name)                                            \
   template <class T>                                                  \
   BoolTensor name(const BasicTensor<T>& a, const BasicTensor<T>& b) { \
+    const detail::OpScope scope(#name);                               \
     return detail::apply<T, bool>(#name, kernels::name<T>, a, b);     \
   }                                                                   \
   template <class T>                                                  \
   BoolTensor detail::name(const BasicTensor<T>& a, T b) {             \
+    const OpScope scope(#name);                                       \
     return apply<T, bool>(#name, kernels::name<T>, a, b);             \
   }
 TENON_DEFINE(eq)

@@ -29,6 +29,7 @@ template <class T>
 BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x_any,
                         const BasicTensor<T>& w_any, const BasicTensor<T>& b_any,
                         const kernels::ConvEpilogue& epilogue, const kernels::Conv2dPack<T>* pack) {
+  const OpScope scope(epilogue.relu ? "conv2d_relu" : "conv2d");
   const auto x = x_any.contiguous();
   const auto w = w_any.contiguous();
   const auto b = b_any.defined() ? b_any.contiguous() : b_any;
@@ -53,6 +54,7 @@ template <class T>
 BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const BasicTensor<T>& dy_any,
                                      const BasicTensor<T>& w_any, const BasicTensor<T>& b,
                                      const char* op) {
+  const OpScope scope(op);
   const auto dy = dy_any.contiguous();
   const auto w = w_any.contiguous();
   auto dx = BasicTensor<T>::empty({dims.n, dims.c, dims.h, dims.w});
@@ -73,6 +75,7 @@ BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const Basi
 template <class T>
 BasicTensor<T> conv2d_backward_weight(const kernels::Conv2dDims& dims, const BasicTensor<T>& dy_any,
                                       const BasicTensor<T>& x_any) {
+  const OpScope scope("conv2d_backward_weight");
   const auto dy = dy_any.contiguous();
   const auto x = x_any.contiguous();
   auto dw = BasicTensor<T>::empty({dims.o, dims.c / dims.groups, dims.kh, dims.kw});

@@ -99,6 +99,7 @@ template <class T>
 BasicTensor<T> cross_entropy_backward(const CrossEntropyDims& dims,
                                       const BasicTensor<T>& dlosses_any,
                                       const Saved<std::int64_t>& labels, const BasicTensor<T>& y) {
+  const OpScope scope("cross_entropy_backward");
   const auto dlosses = dlosses_any.contiguous();
   auto dlogits = BasicTensor<T>::empty(y.shape());
   kernels::cross_entropy_backward(dims, dlosses.data(), labels->data(), y.data(), dlogits.data());
@@ -118,6 +119,7 @@ BasicTensor<T> cross_entropy_backward(const CrossEntropyDims& dims,
 template <class T>
 BasicTensor<T> row_losses(const CrossEntropyDims& dims, const BasicTensor<T>& logits,
                           const LongTensor& labels) {
+  const OpScope scope("cross_entropy");
   auto losses = BasicTensor<T>::empty({dims.n});
   auto y = BasicTensor<T>::empty({dims.n, dims.c});
   kernels::cross_entropy_forward(dims, logits.data(), labels.data(), losses.data(), y.data());
@@ -149,6 +151,7 @@ Index count_labels(const CrossEntropyDims& dims, const LongTensor& labels) {
 template <std::floating_point T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& labels_any,
                              const CrossEntropyOptions& options) {
+  const detail::OpScope scope("cross_entropy");
   const Shape& shape = detail::defined("cross_entropy", logits.impl()).shape;
   detail::check_class_axis("cross_entropy", "logits", shape);
   detail::check_smoothing(options);
@@ -170,6 +173,7 @@ BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& lab
 template <std::floating_point T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
                              const CrossEntropyOptions& options) {
+  const detail::OpScope scope("cross_entropy");
   detail::check_same_shape("cross_entropy", "logits", logits.impl(), "targets", targets.impl());
   detail::check_class_axis("cross_entropy", "logits", logits.shape());
   detail::check_smoothing(options);
@@ -186,6 +190,7 @@ template <std::floating_point T>
 BasicTensor<T> categorical_cross_entropy(const BasicTensor<T>& probabilities,
                                          const BasicTensor<T>& targets, Reduction reduction) {
   constexpr const char* op = "categorical_cross_entropy";
+  const detail::OpScope scope(op);
   detail::check_same_shape(op, "probabilities", probabilities.impl(), "targets", targets.impl());
   detail::check_class_axis(op, "probabilities", probabilities.shape());
   const auto normalised = probabilities / sum(probabilities, {1}, true);

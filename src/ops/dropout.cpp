@@ -11,6 +11,7 @@ namespace tenon {
 
 template <std::floating_point T>
 BasicTensor<T> dropout(const BasicTensor<T>& x, double p, bool training) {
+  const detail::OpScope scope("dropout");
   const Shape& shape = detail::defined("dropout", x.impl()).shape;
   if (!(p >= 0 && p <= 1)) {
     detail::fail<ValueError>("dropout", "p must be in [0, 1] but is ", p,

@@ -16,6 +16,7 @@ BasicTensor<T> neg(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> exp(const BasicTensor<T>& x) {
+  const detail::OpScope scope("exp");
   auto y = detail::apply("exp", kernels::exp<T>, x);
   if (detail::Recording recording{"exp", x}) {
     recording.rule(
@@ -26,6 +27,7 @@ BasicTensor<T> exp(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> log(const BasicTensor<T>& x) {
+  const detail::OpScope scope("log");
   auto y = detail::apply("log", kernels::log<T>, x);
   if (detail::Recording recording{"log", x}) {
     recording.rule(
@@ -36,6 +38,7 @@ BasicTensor<T> log(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> sqrt(const BasicTensor<T>& x) {
+  const detail::OpScope scope("sqrt");
   auto y = detail::apply("sqrt", kernels::sqrt<T>, x);
   if (detail::Recording recording{"sqrt", x}) {
     recording.rule(y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) {
@@ -47,6 +50,7 @@ BasicTensor<T> sqrt(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> abs(const BasicTensor<T>& x) {
+  const detail::OpScope scope("abs");
   auto y = detail::apply("abs", kernels::abs<T>, x);
   if (detail::Recording recording{"abs", x}) {
     recording.rule(y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) {
@@ -58,6 +62,7 @@ BasicTensor<T> abs(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> square(const BasicTensor<T>& x) {
+  const detail::OpScope scope("square");
   auto y = detail::apply("square", kernels::square<T>, x);
   if (detail::Recording recording{"square", x}) {
     recording.rule(
@@ -68,6 +73,7 @@ BasicTensor<T> square(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> sin(const BasicTensor<T>& x) {
+  const detail::OpScope scope("sin");
   auto y = detail::apply("sin", kernels::sin<T>, x);
   if (detail::Recording recording{"sin", x}) {
     recording.rule(
@@ -78,6 +84,7 @@ BasicTensor<T> sin(const BasicTensor<T>& x) {
 
 template <std::floating_point T>
 BasicTensor<T> cos(const BasicTensor<T>& x) {
+  const detail::OpScope scope("cos");
   auto y = detail::apply("cos", kernels::cos<T>, x);
   if (detail::Recording recording{"cos", x}) {
     recording.rule(y, [x = detail::Saved(x)](detail::Sweep<T>& sweep) {
@@ -90,6 +97,7 @@ BasicTensor<T> cos(const BasicTensor<T>& x) {
 template <std::floating_point T>
 BasicTensor<T> clamp(const BasicTensor<T>& x, std::type_identity_t<T> low,
                      std::type_identity_t<T> high) {
+  const detail::OpScope scope("clamp");
   auto y = detail::apply("clamp", kernels::maximum<T>, x, low);
   const auto dims = detail::elementwise_dims<2>(y.shape(), {y.impl(), y.impl()});
   auto capped = dims;
@@ -106,6 +114,7 @@ BasicTensor<T> clamp(const BasicTensor<T>& x, std::type_identity_t<T> low,
 template <std::floating_point T>
 BasicTensor<T> where(const BoolTensor& condition, const BasicTensor<T>& a,
                      const BasicTensor<T>& b) {
+  const detail::OpScope scope("where");
   const auto& c = detail::defined("where", condition.impl());
   const auto& p = detail::defined("where", a.impl());
   const auto& q = detail::defined("where", b.impl());

@@ -70,6 +70,7 @@ BasicTensor<T> look_up(const EmbeddingDims& dims, const Saved<std::int64_t>& ids
 template <class T>
 BasicTensor<T> embedding_backward(const EmbeddingDims& dims, const Saved<std::int64_t>& ids,
                                   const BasicTensor<T>& dy_any) {
+  const OpScope scope("embedding_backward");
   const auto dy = dy_any.contiguous();
   auto dw = BasicTensor<T>::empty({dims.v, dims.d});
   kernels::embedding_backward(dims, ids->data(), dy.data(), dw.data());
@@ -86,6 +87,7 @@ BasicTensor<T> embedding_backward(const EmbeddingDims& dims, const Saved<std::in
 template <class T>
 BasicTensor<T> look_up(const EmbeddingDims& dims, const Saved<std::int64_t>& ids,
                        const BasicTensor<T>& w_any) {
+  const OpScope scope("embedding");
   const auto w = w_any.contiguous();
   auto y = BasicTensor<T>::empty(looked_up_shape(*ids, dims.d));
   kernels::embedding_forward(dims, ids->data(), w.data(), y.data());

@@ -76,6 +76,7 @@ void multiply(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTenso
 template <class T>
 BasicTensor<T> linear(const BasicTensor<T>& input, const BasicTensor<T>& w, const BasicTensor<T>& b,
                       bool relu) {
+  const detail::OpScope scope(relu ? "linear_relu" : "linear");
   Shape shape = detail::defined("linear", input.impl()).shape;
   check_shapes(shape, detail::defined("linear", w.impl()).shape);
   if (b.defined()) check_bias(w.shape(), b.shape());

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/profile.hpp"
 #include "ops/position_text.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/ops/arithmetic.hpp"

@@ -63,6 +63,7 @@ BasicTensor<T> masked_spread(const BasicTensor<T>& dy_any, const Saved<bool>& ma
 
 template <class T>
 BasicTensor<T> masked_sum(const char* op, const BasicTensor<T>& x_any, const Saved<bool>& mask) {
+  const OpScope scope(op);
   const auto x = x_any.contiguous();
   auto y = BasicTensor<T>::empty(without_steps(x.shape()));
   kernels::masked_sum(dims_of(x.shape()), mask->data(), x.data(), y.data());
@@ -77,6 +78,7 @@ BasicTensor<T> masked_sum(const char* op, const BasicTensor<T>& x_any, const Sav
 template <class T>
 BasicTensor<T> masked_spread(const BasicTensor<T>& dy_any, const Saved<bool>& mask,
                              const Shape& shape) {
+  const OpScope scope("masked_spread");
   const auto dy = dy_any.contiguous();
   auto dx = BasicTensor<T>::empty(shape);
   kernels::masked_spread(dims_of(shape), mask->data(), dy.data(), dx.data());
@@ -111,6 +113,7 @@ BasicTensor<T> masked_mean(const BasicTensor<T>& x, const BoolTensor& mask) {
 
 template <class T>
 BasicTensor<T> masked_max(const BasicTensor<T>& x_any, const BoolTensor& mask) {
+  const OpScope scope("masked_max");
   const Shape& shape = x_any.shape();
   for (Index n = 0; n < shape[0]; ++n) {
     if (count_true(mask.data() + n * shape[1], shape[1]) > 0) continue;

@@ -151,6 +151,7 @@ BasicTensor<T> right_gradient(const BasicTensor<T>& a, const BasicTensor<T>& dy,
 
 template <std::floating_point T>
 BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  const detail::OpScope scope("matmul");
   const Shape& p = detail::defined("matmul", a.impl()).shape;
   const Shape& q = detail::defined("matmul", b.impl()).shape;
   check_inner(p, q);

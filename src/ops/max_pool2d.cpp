@@ -83,6 +83,7 @@ BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTen
 template <class T>
 BasicTensor<T> max_pool2d_backward(const kernels::Pool2dDims& dims, const BasicTensor<T>& dy_any,
                                    const IntTensor& argmax, const Saved<T>& y) {
+  const OpScope scope("max_pool2d_backward");
   const auto dy = dy_any.contiguous();
   auto dx = BasicTensor<T>::empty({dims.n, dims.c, dims.h, dims.w});
   kernels::max_pool2d_backward(dims, dy.data(), argmax.data(), y->defined() ? y->data() : nullptr,
@@ -98,6 +99,7 @@ BasicTensor<T> max_pool2d_backward(const kernels::Pool2dDims& dims, const BasicT
 template <class T>
 BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTensor<T>& x_any,
                                  const IntTensor& argmax, const Saved<T>& y) {
+  const OpScope scope("max_pool2d_gather");
   const auto x = x_any.contiguous();
   auto taken = BasicTensor<T>::empty({dims.n, dims.c, dims.out_h, dims.out_w});
   kernels::max_pool2d_gather(dims, x.data(), argmax.data(), taken.data());
@@ -113,6 +115,7 @@ BasicTensor<T> max_pool2d_gather(const kernels::Pool2dDims& dims, const BasicTen
 template <class T>
 BasicTensor<T> max_pool2d(const BasicTensor<T>& x_any, Pair kernel, const MaxPool2dOptions& options,
                           bool relu) {
+  const OpScope scope(relu ? "max_pool2d_relu" : "max_pool2d");
   const auto dims = checked_dims(defined("max_pool2d", x_any.impl()).shape, kernel, options);
   const auto x = x_any.contiguous();
   const Shape out{dims.n, dims.c, dims.out_h, dims.out_w};

@@ -8,6 +8,7 @@ namespace tenon {
 template <std::floating_point T>
 BasicTensor<T> mse_loss(const BasicTensor<T>& x, const BasicTensor<T>& target,
                         Reduction reduction) {
+  const detail::OpScope scope("mse_loss");
   detail::check_same_shape("mse_loss", "x", x.impl(), "target", target.impl());
   return detail::reduce_losses(square(x - target), reduction, x.numel());
 }

@@ -7,6 +7,7 @@ namespace tenon {
 
 template <std::floating_point T>
 BasicTensor<T> one_hot(const LongTensor& labels_any, Index classes) {
+  const detail::OpScope scope("one_hot");
   Shape shape = detail::defined("one_hot", labels_any.impl()).shape;
   if (classes < 0) {
     detail::fail<ValueError>("one_hot", "classes must not be negative but is ", classes,

@@ -33,6 +33,7 @@ LongTensor sequence_lengths(const BasicTensor<T>* sequences, Index count) {
 
 template <class T>
 BasicTensor<T> pad_sequence(const BasicTensor<T>* sequences, Index count, double value) {
+  const OpScope scope("pad_sequence");
   const LongTensor lengths = sequence_lengths(sequences, count);
   Shape shape = sequences[0].shape();
   shape[0] = *std::max_element(lengths.data(), lengths.data() + count);

@@ -84,6 +84,7 @@ BasicTensor<T> expand_reduced(const BasicTensor<T>& dy, const Shape& shape, Axis
 /// y, of the shape given, is the sum over the axes.
 template <class T>
 BasicTensor<T> sum_axes(const char* op, const BasicTensor<T>& x, AxisSet axes, const Shape& shape) {
+  const OpScope scope(op);
   auto y = BasicTensor<T>::empty(shape);
   kernels::sum(reduce_dims(*x.impl(), axes), x.data(), y.data());
   if (Recording recording{op, x}) {
@@ -96,6 +97,7 @@ BasicTensor<T> sum_axes(const char* op, const BasicTensor<T>& x, AxisSet axes, c
 
 template <class T>
 BasicTensor<T> mean_axes(const BasicTensor<T>& x, AxisSet axes, bool keepdim) {
+  const OpScope scope("mean");
   auto y = BasicTensor<T>::empty(reduced_shape(x.shape(), axes, keepdim));
   kernels::sum(reduce_dims(*x.impl(), axes), x.data(), y.data());
   const T count = static_cast<T>(reduced_count(x.shape(), axes));
@@ -131,8 +133,15 @@ struct AxisSplit {
 
 constexpr Index copy_grain = 16384;
 
+/// What profiles count for n elements that go where indices say.
+template <class T>
+void count_moved(Index n) {
+  count_work<T>(0, n * static_cast<Index>(2 * sizeof(T) + sizeof(Index)));
+}
+
 template <class T>
 MaxResult<T> max_along(const char* op, const BasicTensor<T>& x, int axis, bool keepdim) {
+  const OpScope scope(op);
   const AxisSet axes = axis < 0 ? all_axes : 1u << axis;
   const Shape shape = reduced_shape(x.shape(), axes, keepdim);
   if (x.numel() == 0 && shape.numel() != 0) {
@@ -153,7 +162,9 @@ MaxResult<T> max_along(const char* op, const BasicTensor<T>& x, int axis, bool k
 
 template <class T>
 BasicTensor<T> pick(const BasicTensor<T>& x, const LongTensor& indices, int axis) {
+  const OpScope scope("pick");
   auto y = BasicTensor<T>::empty(indices.shape());
+  count_moved<T>(y.numel());
   const BasicTensor<T> source = x.contiguous();
   const AxisSplit split(x.shape(), axis);
   parallel_for(
@@ -172,7 +183,9 @@ BasicTensor<T> pick(const BasicTensor<T>& x, const LongTensor& indices, int axis
 template <class T>
 BasicTensor<T> place(const BasicTensor<T>& y, const LongTensor& indices, int axis,
                      const Shape& shape) {
+  const OpScope scope("place");
   auto x = zeros<T>(shape);
+  count_moved<T>(y.numel());
   const BasicTensor<T> source = y.contiguous();
   const AxisSplit split(shape, axis);
   // No two elements have the same place, since each lies in a line of its own along the axis.

@@ -7,6 +7,7 @@ namespace tenon {
 
 template <class T>
 BasicTensor<T> detail::relu_backward(const BasicTensor<T>& dy, const BasicTensor<T>& y) {
+  const OpScope scope("relu_backward");
   auto dx = apply("relu_backward", kernels::relu_backward<T>, dy, y);
   if (Recording recording{"relu_backward", dy}) {
     recording.rule(
@@ -17,6 +18,7 @@ BasicTensor<T> detail::relu_backward(const BasicTensor<T>& dy, const BasicTensor
 
 template <std::floating_point T>
 BasicTensor<T> relu(const BasicTensor<T>& x) {
+  const detail::OpScope scope("relu");
   auto y = detail::apply("relu", kernels::relu<T>, x);
   if (detail::Recording recording{"relu", x}) {
     recording.rule(y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) {

@@ -43,6 +43,7 @@ class Impls {
 
 template <class T>
 BasicTensor<T> cat(const BasicTensor<T>* parts, Index count, Index axis) {
+  const OpScope scope("cat");
   const Shape& first = checked_first("cat", parts, count);
   const int along = first.axis(axis);
   // Where each part begins. A tensor, since the rule has to keep it without touching the heap.
@@ -80,6 +81,7 @@ BasicTensor<T> cat(const BasicTensor<T>* parts, Index count, Index axis) {
 
 template <class T>
 BasicTensor<T> stack(const BasicTensor<T>* parts, Index count, Index axis) {
+  const OpScope scope("stack");
   const Shape& first = checked_first("stack", parts, count);
   for (Index i = 1; i < count; ++i) {
     if (parts[i].shape() == first) continue;

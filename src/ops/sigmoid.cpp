@@ -8,6 +8,7 @@ namespace tenon {
 
 template <class T>
 BasicTensor<T> detail::sigmoid_backward(const BasicTensor<T>& dy, const BasicTensor<T>& y) {
+  const OpScope scope("sigmoid_backward");
   auto dx = apply("sigmoid_backward", kernels::sigmoid_backward<T>, dy, y);
   if (Recording recording{"sigmoid_backward", dy, y}) {
     recording.rule(dx, [dy = saved_if(recording.needs(1), dy), y = Saved(y)](Sweep<T>& sweep) {
@@ -20,6 +21,7 @@ BasicTensor<T> detail::sigmoid_backward(const BasicTensor<T>& dy, const BasicTen
 
 template <std::floating_point T>
 BasicTensor<T> sigmoid(const BasicTensor<T>& x) {
+  const detail::OpScope scope("sigmoid");
   auto y = detail::apply("sigmoid", kernels::sigmoid<T>, x);
   if (detail::Recording recording{"sigmoid", x}) {
     recording.rule(y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) {

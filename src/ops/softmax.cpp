@@ -38,6 +38,7 @@ Attributes attributes_of(int axis) { return {"axis", {axis}}; }
 template <class T>
 BasicTensor<T> softmax_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& y_any,
                                 int axis) {
+  const OpScope scope("softmax_backward");
   const auto dy = dy_any.contiguous();
   const auto y = y_any.contiguous();
   auto dx = BasicTensor<T>::empty(y.shape());
@@ -62,6 +63,7 @@ BasicTensor<T> softmax_backward(const BasicTensor<T>& dy_any, const BasicTensor<
 template <class T>
 BasicTensor<T> log_softmax_backward(const BasicTensor<T>& dy_any, const BasicTensor<T>& y_any,
                                     int axis) {
+  const OpScope scope("log_softmax_backward");
   const auto dy = dy_any.contiguous();
   const auto y = y_any.contiguous();
   auto dx = BasicTensor<T>::empty(y.shape());
@@ -82,6 +84,7 @@ BasicTensor<T> log_softmax_backward(const BasicTensor<T>& dy_any, const BasicTen
 
 template <std::floating_point T>
 BasicTensor<T> softmax(const BasicTensor<T>& x_any, Index axis_any) {
+  const detail::OpScope scope("softmax");
   const int axis = detail::checked_axis("softmax", x_any.impl(), axis_any);
   const auto x = x_any.contiguous();
   auto y = BasicTensor<T>::empty(x.shape());
@@ -97,6 +100,7 @@ BasicTensor<T> softmax(const BasicTensor<T>& x_any, Index axis_any) {
 
 template <std::floating_point T>
 BasicTensor<T> log_softmax(const BasicTensor<T>& x_any, Index axis_any) {
+  const detail::OpScope scope("log_softmax");
   const int axis = detail::checked_axis("log_softmax", x_any.impl(), axis_any);
   const auto x = x_any.contiguous();
   auto y = BasicTensor<T>::empty(x.shape());

@@ -8,6 +8,7 @@ namespace tenon {
 
 template <class T>
 BasicTensor<T> detail::tanh_backward(const BasicTensor<T>& dy, const BasicTensor<T>& y) {
+  const OpScope scope("tanh_backward");
   auto dx = apply("tanh_backward", kernels::tanh_backward<T>, dy, y);
   if (Recording recording{"tanh_backward", dy, y}) {
     recording.rule(dx, [dy = saved_if(recording.needs(1), dy), y = Saved(y)](Sweep<T>& sweep) {
@@ -20,6 +21,7 @@ BasicTensor<T> detail::tanh_backward(const BasicTensor<T>& dy, const BasicTensor
 
 template <std::floating_point T>
 BasicTensor<T> tanh(const BasicTensor<T>& x) {
+  const detail::OpScope scope("tanh");
   auto y = detail::apply("tanh", kernels::tanh<T>, x);
   if (detail::Recording recording{"tanh", x}) {
     recording.rule(y, [y = detail::Saved(y)](detail::Sweep<T>& sweep) {

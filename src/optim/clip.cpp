@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/profile.hpp"
 #include "checks.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -41,6 +42,7 @@ double sum_of_squares(const T* x, Index n) {
 template <class T>
 double sum_of_squares(const BasicTensor<T>& g) {
   const Index n = g.numel();
+  detail::count_work<T>(2 * n, n * static_cast<Index>(sizeof(T)));
   detail::Scratch<double> partial(chunk_count(n, grain));
   partial[0] = 0;
   const T* x = g.data();
@@ -59,6 +61,7 @@ void map_gradients(Gradients& gradients, const F& f) {
   for (Index k = 0; k < gradients.size(); ++k) {
     with_gradient(gradients, k, [&]<class T>(const BasicTensor<T>& g) {
       auto mapped = BasicTensor<T>::empty(g.shape());
+      detail::count_work<T>(g.numel(), 2 * g.numel() * static_cast<Index>(sizeof(T)));
       const T* x = g.data();
       T* y = mapped.data();
       parallel_for(g.numel(), grain, [&](Index begin, Index end) {
@@ -73,6 +76,7 @@ void map_gradients(Gradients& gradients, const F& f) {
 }  // namespace
 
 double clip_grad_norm(Gradients& gradients, double max_norm) {
+  const detail::OpScope scope("clip_grad_norm");
   if (!(max_norm > 0)) {
     detail::fail<ValueError>("clip_grad_norm", "max_norm must be above 0, not ", max_norm);
   }
@@ -90,6 +94,7 @@ double clip_grad_norm(Gradients& gradients, double max_norm) {
 }
 
 void clip_grad_value(Gradients& gradients, double limit) {
+  const detail::OpScope scope("clip_grad_value");
   detail::check_option("clip_grad_value", "limit", limit);
   const detail::FlushDenormals flush;
   map_gradients(gradients, [limit]<class T>(T g) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/profile.hpp"
 #include "checks.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -56,6 +57,8 @@ void BasicOptimizer<T>::fill_buffers(int i, double value) {
 
 template <class T>
 void BasicOptimizer<T>::step(const Gradients& gradients) {
+  const detail::OpScope scope(
+      [this] { return detail::profile_begin(detail::ProfileKind::optimizer, op_); });
   Index updated = 0;
   for (Slot& slot : slots_) {
     const BasicTensor<T> g = gradients.find(slot.parameter);

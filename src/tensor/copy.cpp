@@ -1,5 +1,6 @@
 #include <functional>
 
+#include "base/profile.hpp"
 #include "tenon/base/error.hpp"
 #include "tensor/checks.hpp"
 #include "tensor/packed.hpp"
@@ -72,6 +73,7 @@ void write(TensorImpl& to, const TensorImpl& from) {
 
 template <class T>
 void BasicTensor<T>::copy_(const BasicTensor& values) {
+  const detail::OpScope scope("copy");
   const TensorImpl& to = detail::defined("copy_", impl_);
   const TensorImpl& from = detail::defined("copy_", values.impl_);
   check_writable("copy_", to);
@@ -82,6 +84,7 @@ void BasicTensor<T>::copy_(const BasicTensor& values) {
 
 template <class T>
 void BasicTensor<T>::fill_(T value) {
+  const detail::OpScope scope("fill");
   const TensorImpl& x = detail::defined("fill_", impl_);
   check_writable("fill_", x);
   const Index n = x.shape.numel();
@@ -97,6 +100,7 @@ void BasicTensor<T>::fill_(T value) {
 
 template <class T>
 BasicTensor<T> BasicTensor<T>::clone() const {
+  const detail::OpScope scope("copy");
   const TensorImpl& from = detail::defined("clone", impl_);
   BasicTensor result = detail::packed_copy(*this);
   if (const auto listener = detail::copy_listener()) listener(from, *result.impl_);
@@ -111,6 +115,7 @@ BasicTensor<T> BasicTensor<T>::contiguous() const {
 template <class T>
 template <class U>
 BasicTensor<U> BasicTensor<T>::to() const {
+  const detail::OpScope scope("to");
   const TensorImpl& from = detail::defined("to", impl_);
   if constexpr (std::is_same_v<T, U>) {
     return detail::packed_copy(*this);

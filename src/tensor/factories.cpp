@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/profile.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/base/parallel.hpp"
 #include "tenon/kernels/copy.hpp"
@@ -14,11 +15,18 @@ namespace {
 
 constexpr Index grain = 1 << 14;
 
+/// What profiles count for filling x.
+template <class T>
+void count_written(const BasicTensor<T>& x) {
+  detail::count_work<T>(0, x.numel() * static_cast<Index>(sizeof(T)));
+}
+
 /// The value at position i, counted in row-major order, is f(i).
 template <class T, class F>
 BasicTensor<T> generate(const Shape& shape, const F& f) {
   auto result = BasicTensor<T>::empty(shape);
   T* values = result.data();
+  count_written(result);
   parallel_for(result.numel(), grain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) values[i] = static_cast<T>(f(i));
   });
@@ -107,6 +115,7 @@ BasicTensor<T> detail::from_nested(const Nested<T>& values) {
 
 template <class T>
 BasicTensor<T> full(const Shape& shape, std::type_identity_t<T> value) {
+  const detail::OpScope scope("fill");
   auto result = BasicTensor<T>::empty(shape);
   kernels::fill(result.numel(), value, result.data());
   return result;
@@ -114,6 +123,7 @@ BasicTensor<T> full(const Shape& shape, std::type_identity_t<T> value) {
 
 template <class T>
 BasicTensor<T> arange(double start, double stop, double step) {
+  const detail::OpScope scope("arange");
   if (step == 0 || !std::isfinite(step)) {
     detail::fail<ValueError>("arange", "the step must be a number other than 0 but ", step,
                              " was given; hint: it is the distance of two neighbours");
@@ -134,6 +144,7 @@ BasicTensor<T> arange(double start, double stop, double step) {
 
 template <class T>
 BasicTensor<T> linspace(double start, double stop, Index count) {
+  const detail::OpScope scope("linspace");
   if (count < 0) {
     detail::fail<ValueError>("linspace", "the number of values must be at least 0 but ", count,
                              " was given; hint: linspace(start, stop, count)");
@@ -157,27 +168,32 @@ BasicTensor<T> eye(Index n) {
 
 template <class T>
 BasicTensor<T> uniform(const Shape& shape, double low, double high) {
+  const detail::OpScope scope("uniform");
   if (!(low <= high) || !std::isfinite(high - low)) {
     detail::fail<ValueError>("uniform", "the range from ", low, " to ", high,
                              " is not one; hint: low <= high, both finite");
   }
   auto result = BasicTensor<T>::empty(shape);
+  count_written(result);
   detail::fill_uniform(result.data(), result.numel(), default_generator().next(), low, high);
   return result;
 }
 
 template <class T>
 BasicTensor<T> normal(const Shape& shape, double mean, double stddev) {
+  const detail::OpScope scope("normal");
   if (!(stddev >= 0)) {
     detail::fail<ValueError>("normal", "the standard deviation must be at least 0 but ", stddev,
                              " was given; hint: normal(shape, mean, stddev)");
   }
   auto result = BasicTensor<T>::empty(shape);
+  count_written(result);
   detail::fill_normal(result.data(), result.numel(), default_generator().next(), mean, stddev);
   return result;
 }
 
 LongTensor randint(Index low, Index high, const Shape& shape) {
+  const detail::OpScope scope("randint");
   if (low >= high) {
     detail::fail<ValueError>("randint", "there is no integer in [", low, ", ", high,
                              "); hint: high itself is excluded");
@@ -192,16 +208,20 @@ LongTensor randint(Index low, Index high, const Shape& shape) {
 }
 
 LongTensor randperm(Index n) {
+  const detail::OpScope scope("randperm");
   auto result = LongTensor::empty({n});
+  count_written(result);
   detail::fill_permutation(result.data(), n, default_generator().next());
   return result;
 }
 
 template <class T>
 BasicTensor<T> from_data(const T* data, const Shape& shape) {
+  const detail::OpScope scope("from_data");
   auto result = BasicTensor<T>::empty(shape);
   check_data("from_data", data, shape);
   const auto bytes = static_cast<std::size_t>(result.numel()) * sizeof(T);
+  detail::count_work<T>(0, 2 * static_cast<Index>(bytes));
   if (bytes > 0) std::memcpy(result.data(), data, bytes);
   return result;
 }

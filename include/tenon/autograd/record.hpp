@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "tenon/autograd/tape.hpp"
@@ -181,16 +183,36 @@ void no_second_derivative(const char* op, const BasicTensor<T>& dy) {
   if (Recording recording{op, dy}) fail_no_second_derivative(op);
 }
 
+/// How a profile asks a layer of an unknown type what it is.
+struct LayerTraits {
+  const std::type_info& (*type)(const void* layer);
+  std::string (*description)(const void* layer);
+};
+template <class Layer>
+inline constexpr LayerTraits layer_traits = {
+    [](const void* layer) -> const std::type_info& {
+      return typeid(*static_cast<const Layer*>(layer));
+    },
+    [](const void* layer) { return static_cast<const Layer*>(layer)->description(); }};
+
 /// Names the module whose forward pass runs in this thread, until the scope ends.
 class TENON_API LayerScope {
  public:
-  [[nodiscard]] explicit LayerScope(const void* layer) noexcept;
+  [[nodiscard]] explicit LayerScope(const void* layer) noexcept : LayerScope(layer, nullptr) {}
+  /// A layer that has a description().
+  template <class Layer>
+  requires(!std::is_void_v<Layer>) [[nodiscard]] explicit LayerScope(const Layer* layer) noexcept
+      : LayerScope(layer, &layer_traits<Layer>) {}
   ~LayerScope();
   LayerScope(const LayerScope&) = delete;
   LayerScope& operator=(const LayerScope&) = delete;
 
  private:
+  LayerScope(const void* layer, const LayerTraits* traits) noexcept;
+
   const void* enclosing_;
+  void* profile_;  // the recorder that was active at the beginning, if any
+  int profile_depth_ = 0;
 };
 
 }  // namespace tenon::detail

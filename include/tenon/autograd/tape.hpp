@@ -7,6 +7,14 @@
 
 namespace tenon {
 
+namespace detail {
+struct TapeContext;
+/// What the tapes of this thread share while operations are being recorded, else null. Every
+/// operation asks; with this TLS model that needs no call.
+extern TENON_API constinit thread_local TapeContext* recording_context
+    __attribute__((tls_model("initial-exec")));
+}  // namespace detail
+
 /// Records the operations of this thread until the scope ends, so that gradients can be taken:
 ///
 ///   Tape tape;
@@ -57,7 +65,7 @@ class TENON_API Tape {
   Index size() const;
 
   /// Whether the operations of this thread are being recorded.
-  static bool is_recording() noexcept;
+  static bool is_recording() noexcept { return detail::recording_context != nullptr; }
 
  private:
   detail::TensorImpl* watch_impl(detail::TensorImpl* x);

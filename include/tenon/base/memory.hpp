@@ -34,6 +34,9 @@ inline constexpr std::size_t block_alignment = 64;
 TENON_API void* pool_allocate(std::size_t bytes);
 /// bytes: the size it was asked for with. Any thread may free a block.
 TENON_API void pool_free(void* block, std::size_t bytes) noexcept;
+/// All that this thread has ever asked pool_allocate for: the difference of two calls is what was
+/// allocated in between.
+TENON_API std::size_t thread_allocated_bytes() noexcept;
 
 /// Room for n values that lives as long as the scope; not cleared.
 template <class T>

@@ -8,6 +8,7 @@ namespace tenon::kernels {
 
 template <class T>
 void adam_step(Index n, const AdamStep& step, const T* g, T* m, T* v, T* w) {
+  count_arrays<T>(n, step.weight_decay == 0 ? 14 : 16, 7);
   const detail::FlushDenormals flush;
   // Scalars are worked out in double and rounded once, as PyTorch does.
   const T keep = static_cast<T>(step.decoupled ? 1 - step.lr * step.weight_decay : 1);

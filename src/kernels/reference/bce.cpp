@@ -27,6 +27,7 @@ T clamped(T logarithm) {
 
 template <class T>
 void bce_forward(Index n, const T* p, const T* target, T* y) {
+  count_arrays<T>(n, 1, 3);
   for_each(n, y, [=](Index i) {
     const T t = target[i];
     return (t - T(1)) * clamped(std::log1p(-p[i])) - t * clamped(std::log(p[i]));
@@ -35,6 +36,7 @@ void bce_forward(Index n, const T* p, const T* target, T* y) {
 
 template <class T>
 void bce_backward(Index n, const T* dy, const T* p, const T* target, T* dx) {
+  count_arrays<T>(n, 1, 4);
   for_each(n, dx, [=](Index i) {
     const T variance = p[i] * (T(1) - p[i]);
     constexpr T least = 1e-12F;  // a float in PyTorch, for double too

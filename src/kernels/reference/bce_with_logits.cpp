@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "elementwise_loop.hpp"
+#include "kernels/work.hpp"
 #include "tenon/kernels/bce.hpp"
 
 namespace tenon::kernels {
@@ -19,6 +20,7 @@ void for_each(Index n, T* y, const F& f) {
 
 template <class T>
 void bce_with_logits_forward(Index n, const T* x, const T* target, T* y) {
+  count_arrays<T>(n, 1, 3);
   for_each(n, y, [=](Index i) {
     const T v = x[i];
     return (v < T(0) ? T(0) : v) - v * target[i] + std::log1p(std::exp(-std::abs(v)));
@@ -27,6 +29,7 @@ void bce_with_logits_forward(Index n, const T* x, const T* target, T* y) {
 
 template <class T>
 void bce_with_logits_backward(Index n, const T* dy, const T* x, const T* target, T* dx) {
+  count_arrays<T>(n, 1, 4);
   for_each(n, dx, [=](Index i) {
     const T e = std::exp(-std::abs(x[i]));
     const T p = (x[i] < T(0) ? e : T(1)) / (T(1) + e);

@@ -5,6 +5,17 @@
 #include "elementwise_loop.hpp"
 
 namespace tenon::kernels {
+namespace {
+
+template <class T>
+void count_where(const ElementwiseDims<3>& d) {
+  if (!detail::is_profiled()) [[likely]]
+    return;
+  const Index values = distinct_elements(d, 1) + distinct_elements(d, 2) + d.numel;
+  count_work<T>(0, bytes_of<bool>(distinct_elements(d, 0)) + bytes_of<T>(values));
+}
+
+}  // namespace
 
 template <class T>
 void eq(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
@@ -38,6 +49,7 @@ void ge(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
 
 template <class T>
 void where(const ElementwiseDims<3>& dims, const bool* c, const T* a, const T* b, T* y) {
+  count_where<T>(dims);
   const detail::FlushDenormals flush;
   const Index step_c = last_stride(dims, 0);
   const Index step_a = last_stride(dims, 1), step_b = last_stride(dims, 2);

@@ -141,6 +141,7 @@ std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims&, const T*) {
 template <class T>
 void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
                     const ConvEpilogue& epilogue, const Conv2dPack<T>*) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.positions == 0) return;
@@ -175,6 +176,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
 
 template <class T>
 void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0));
@@ -201,6 +203,7 @@ void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) 
 
 template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
   const Index weights = d.o * plan.depth;

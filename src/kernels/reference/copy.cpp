@@ -29,11 +29,12 @@ To convert(From x) {
 
 template <class T>
 void copy_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
-  map(dims, cheap_grain, x, y, [](T v) { return v; });
+  map<0>(dims, cheap_grain, x, y, [](T v) { return v; });
 }
 
 template <class T>
 void scatter_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
+  count_arrays<T>(dims.numel, 0, 2);
   const Index step = last_stride(dims, 0);
   parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
     for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
@@ -46,6 +47,7 @@ void scatter_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
 
 template <class T>
 void scatter_add_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
+  count_arrays<T>(dims.numel, 1, 3);
   const detail::FlushDenormals flush;
   if (dims.numel == 0) return;
   const Index step = last_stride(dims, 0);
@@ -58,13 +60,14 @@ void scatter_add_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
 
 template <class T>
 void fill(Index n, T value, T* y) {
+  count_arrays<T>(n, 0, 1);
   parallel_for(n, cheap_grain,
                [=](Index begin, Index end) { std::fill(y + begin, y + end, value); });
 }
 
 template <class From, class To>
 void cast(const ElementwiseDims<1>& dims, const From* x, To* y) {
-  map(dims, cheap_grain, x, y, [](From v) { return convert<To>(v); });
+  map<0>(dims, cheap_grain, x, y, [](From v) { return convert<To>(v); });
 }
 
 #define TENON_INSTANTIATE_CAST(From, To) \

@@ -26,6 +26,7 @@ Index find_invalid_label(const CrossEntropyDims& d, const std::int64_t* labels) 
 template <class T>
 void cross_entropy_forward(const CrossEntropyDims& d, const T* logits, const std::int64_t* labels,
                            T* losses, T* log_probabilities) {
+  count_cross_entropy<T>(d);
   const detail::FlushDenormals flush;
   log_softmax_forward({d.n, d.c, 1}, logits, log_probabilities);
   const double smooth = d.label_smoothing / static_cast<double>(d.c);
@@ -52,6 +53,7 @@ void cross_entropy_forward(const CrossEntropyDims& d, const T* logits, const std
 template <class T>
 void cross_entropy_backward(const CrossEntropyDims& d, const T* dlosses, const std::int64_t* labels,
                             const T* log_probabilities, T* dlogits) {
+  count_cross_entropy_backward<T>(d);
   const detail::FlushDenormals flush;
   const T smooth = static_cast<T>(d.label_smoothing / static_cast<double>(d.c));
   const T hit = static_cast<T>(1 - d.label_smoothing) + smooth;

@@ -8,6 +8,7 @@ namespace tenon::kernels {
 
 template <class T>
 void dropout_mask(Index n, RandomKey key, double p, T* mask) {
+  count_arrays<T>(n, 0, 1);
   const detail::FlushDenormals flush;
   detail::fill_uniform(mask, n, key, 0, 1);
   const T scale = p < 1 ? static_cast<T>(1 / (1 - p)) : T(0);

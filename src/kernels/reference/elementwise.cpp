@@ -99,6 +99,7 @@ void pow_scalar(const ElementwiseDims<1>& dims, T exponent, const T* x, T* y) {
 
 template <class T>
 void add_inplace(Index n, const T* x, T* y) {
+  count_arrays<T>(n, 1, 3);
   const detail::FlushDenormals flush;
   parallel_for(n, cheap_grain, [=](Index begin, Index end) {
     TENON_INDEPENDENT
@@ -108,6 +109,7 @@ void add_inplace(Index n, const T* x, T* y) {
 
 template <class T>
 void scale_inplace(Index n, T alpha, T* y) {
+  count_arrays<T>(n, 1, 2);
   const detail::FlushDenormals flush;
   parallel_for(n, cheap_grain, [=](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) y[i] *= alpha;

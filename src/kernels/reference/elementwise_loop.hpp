@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/parallel.hpp"
 #include "tenon/kernels/dims.hpp"
@@ -62,9 +63,10 @@ Index last_stride(const ElementwiseDims<Inputs>& dims, int input) {
   return dims.rank == 0 ? 1 : dims.strides[input][dims.rank - 1];
 }
 
-/// y = f(x), in parallel.
-template <class T, class Out, class F>
+/// y = f(x), in parallel. Operations: what profiles count for an element.
+template <Index Operations = 1, class T, class Out, class F>
 void map(const ElementwiseDims<1>& dims, Index grain, const T* x, Out* y, const F& f) {
+  count_elementwise<Operations, T, Out>(dims);
   const detail::FlushDenormals flush;
   const Index step = last_stride(dims, 0);
   parallel_for(dims.numel, grain, [&](Index begin, Index end) {
@@ -84,6 +86,7 @@ void map(const ElementwiseDims<1>& dims, Index grain, const T* x, Out* y, const 
 /// y = f(a, b), in parallel.
 template <class T, class Out, class F>
 void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, Out* y, const F& f) {
+  count_elementwise<1, T, Out>(dims);
   const detail::FlushDenormals flush;
   const Index step_a = last_stride(dims, 0), step_b = last_stride(dims, 1);
   parallel_for(dims.numel, grain, [&](Index begin, Index end) {

@@ -1,12 +1,14 @@
 #include "tenon/kernels/embedding.hpp"
 
 #include "id_groups.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 namespace tenon::kernels {
 
 template <class T>
 void embedding_forward(const EmbeddingDims& d, const std::int64_t* ids, const T* w, T* y) {
+  count_arrays<T>(d.n * d.d, 0, 2);
   const Index grain = std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, d.d));
   parallel_for(d.n, grain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) std::copy_n(w + ids[i] * d.d, d.d, y + i * d.d);
@@ -15,6 +17,7 @@ void embedding_forward(const EmbeddingDims& d, const std::int64_t* ids, const T*
 
 template <class T>
 void embedding_backward(const EmbeddingDims& d, const std::int64_t* ids, const T* dy, T* dw) {
+  count_work<T>(d.n * d.d, bytes_of<T>((d.n + d.v) * d.d));
   const detail::FlushDenormals flush;
   IdGroups groups(d, ids);
   const Index *starts = groups.starts(), *positions = groups.positions();

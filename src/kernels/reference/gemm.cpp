@@ -1,6 +1,7 @@
 #include "tenon/kernels/gemm.hpp"
 
 #include "gemm_block.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 #include "tenon/base/parallel.hpp"
@@ -84,6 +85,7 @@ void by_rows(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate) {
 template <class T>
 void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
           const GemmEpilogue<T>& epilogue) {
+  count_gemm<T>(d, accumulate);
   const detail::FlushDenormals flush;
   if (d.batch == 0 || d.m == 0 || d.n == 0) return;
   if (d.k == 0) {

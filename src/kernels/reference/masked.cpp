@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "elementwise_loop.hpp"
+#include "kernels/work.hpp"
 
 namespace tenon::kernels {
 namespace {
@@ -18,6 +19,7 @@ Index rows_per_thread(Index row_size) {
 
 template <class T>
 void masked_sum(const MaskedDims& dims, const bool* mask, const T* x, T* y) {
+  count_work<T>(dims.n * dims.l * dims.d, bytes_of<T>(dims.n * (dims.l + 1) * dims.d));
   const detail::FlushDenormals flush;
   const Index blocks = (dims.d + block - 1) / block;
   const Index grain = rows_per_thread(dims.l * std::min(dims.d, block));
@@ -39,6 +41,7 @@ void masked_sum(const MaskedDims& dims, const bool* mask, const T* x, T* y) {
 
 template <class T>
 void masked_spread(const MaskedDims& dims, const bool* mask, const T* dy, T* dx) {
+  count_work<T>(0, bytes_of<T>(dims.n * (dims.l + 1) * dims.d));
   const detail::FlushDenormals flush;
   parallel_for(dims.n * dims.l, rows_per_thread(dims.d), [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
@@ -55,6 +58,7 @@ void masked_spread(const MaskedDims& dims, const bool* mask, const T* dy, T* dx)
 
 template <class T>
 void masked_max(const MaskedDims& dims, const bool* mask, const T* x, T* y, Index* steps) {
+  count_work<T>(dims.n * dims.l * dims.d, bytes_of<T>(dims.n * (dims.l + 1) * dims.d));
   const detail::FlushDenormals flush;
   parallel_for(dims.n, rows_per_thread(dims.l * dims.d), [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {

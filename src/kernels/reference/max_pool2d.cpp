@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "kernels/reference/planes.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -55,6 +56,7 @@ void pool_row(const Pool2dDims& d, const T* x, Index i, T* y, std::int32_t* argm
 
 template <class T>
 void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax, bool relu) {
+  count_max_pool2d<T>(d);
   const detail::FlushDenormals flush;
   for_each_plane(d, [&](Index plane) {
     detail::Scratch<std::int32_t> unwanted(argmax == nullptr ? d.out_w : 0);

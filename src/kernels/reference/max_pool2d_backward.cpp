@@ -1,5 +1,6 @@
 #include "kernels/reference/max_pool2d_scatter.hpp"
 #include "kernels/reference/planes.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 namespace tenon::kernels {
@@ -7,6 +8,7 @@ namespace tenon::kernels {
 template <class T>
 void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, const T* y,
                          T* dx) {
+  count_max_pool2d_backward<T>(d);
   const detail::FlushDenormals flush;
   const Index outputs = d.out_h * d.out_w;
   for_each_plane(d, [&](Index plane) {

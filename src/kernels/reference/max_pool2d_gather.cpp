@@ -1,10 +1,13 @@
 #include "kernels/reference/planes.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 namespace tenon::kernels {
 
 template <class T>
 void max_pool2d_gather(const Pool2dDims& d, const T* x, const std::int32_t* argmax, T* y) {
+  count_work<T>(0,
+                (2 * bytes_of<T>(1) + bytes_of<std::int32_t>(1)) * d.n * d.c * d.out_h * d.out_w);
   const detail::FlushDenormals flush;
   const Index outputs = d.out_h * d.out_w;
   for_each_plane(d, [&](Index plane) {

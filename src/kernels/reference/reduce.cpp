@@ -189,6 +189,7 @@ void sum_parts(const Plan& plan, bool side_by_side, const T* x, Out* sums) {
 
 template <class T>
 void sum(const ReduceDims& dims, const T* x, T* y) {
+  count_reduce<T>(dims, bytes_of<T>(1));
   const detail::FlushDenormals flush;
   const bool side_by_side = columns(dims);
   const Plan plan(dims, side_by_side ? tile : 1);
@@ -207,6 +208,7 @@ void sum(const ReduceDims& dims, const T* x, T* y) {
 
 template <class T>
 void max(const ReduceDims& dims, const T* x, T* y, Index* argmax) {
+  count_reduce<T>(dims, bytes_of<T>(1) + bytes_of<Index>(argmax == nullptr ? 0 : 1));
   const detail::FlushDenormals flush;
   const Plan plan(dims, 1);
   detail::Scratch<Largest<T>> partial(plan.kept.numel * plan.parts);

@@ -33,6 +33,7 @@ T largest(const T* x, Index n, Index step) {
 
 template <class T>
 void softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 5, 2);
   for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
     const T* in = x + offset;
     T* out = y + offset;
@@ -50,6 +51,7 @@ void softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 
 template <class T>
 void softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
+  count_softmax<T>(d, 4, 3);
   for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
     double total = 0;
     for (Index i = 0; i < n; ++i) {
@@ -66,6 +68,7 @@ void softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
 
 template <class T>
 void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 5, 2);
   for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
     const T* in = x + offset;
     T* out = y + offset;
@@ -83,6 +86,7 @@ void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 
 template <class T>
 void log_softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
+  count_softmax<T>(d, 4, 3);
   for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
     double sum = 0;
     for (Index i = 0; i < n; ++i) sum += static_cast<double>(dy[offset + i * step]);

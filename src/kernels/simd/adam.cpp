@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/parallel.hpp"
 
@@ -84,6 +85,7 @@ namespace tenon::kernels {
 
 template <class T>
 void adam_step(Index n, const AdamStep& step, const T* g, T* m, T* v, T* w) {
+  count_arrays<T>(n, step.weight_decay == 0 ? 14 : 16, 7);
   const detail::FlushDenormals flush;
   static const auto run = TENON_CHOOSE(adam_step<T>);
   const AdamFactors<T> factors(step);

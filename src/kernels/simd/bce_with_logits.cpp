@@ -1,3 +1,4 @@
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/parallel.hpp"
 #include "tenon/kernels/bce.hpp"
@@ -79,6 +80,7 @@ namespace tenon::kernels {
 
 template <class T>
 void bce_with_logits_forward(Index n, const T* x, const T* target, T* y) {
+  count_arrays<T>(n, 1, 3);
   const detail::FlushDenormals flush;
   static const auto run = TENON_CHOOSE(bce_forward<T>);
   parallel_for(n, 1 << 12, [&](Index begin, Index end) {
@@ -88,6 +90,7 @@ void bce_with_logits_forward(Index n, const T* x, const T* target, T* y) {
 
 template <class T>
 void bce_with_logits_backward(Index n, const T* dy, const T* x, const T* target, T* dx) {
+  count_arrays<T>(n, 1, 4);
   const detail::FlushDenormals flush;
   static const auto run = TENON_CHOOSE(bce_backward<T>);
   parallel_for(n, 1 << 12, [&](Index begin, Index end) {

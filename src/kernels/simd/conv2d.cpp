@@ -4,6 +4,7 @@
 #include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -245,9 +246,8 @@ std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims& d, const T* w
 }
 
 template <class T>
-void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
-                    const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
-  const detail::FlushDenormals flush;
+void convolve(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+              const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
   if (pack != nullptr && !pack->is_for(d)) pack = nullptr;
   if constexpr (std::same_as<T, float>) {
     if (runs_winograd(d)) return by_winograd(d, x, w, b, y, epilogue, pack);
@@ -255,8 +255,18 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
   as_defined(d, x, w, b, y, epilogue, pack);
 }
 
+template <class T>
+void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+                    const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
+  count_conv2d<T>(d);
+  const detail::FlushDenormals flush;
+  convolve(d, x, w, b, y, epilogue, pack);
+}
+
 #define TENON_INSTANTIATE(T)                                                                 \
   template std::shared_ptr<const Conv2dPack<T>> conv2d_pack<T>(const Conv2dDims&, const T*); \
+  template void convolve<T>(const Conv2dDims&, const T*, const T*, const T*, T*,             \
+                            const ConvEpilogue&, const Conv2dPack<T>*);                      \
   template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*,       \
                                   const ConvEpilogue&, const Conv2dPack<T>*);
 TENON_INSTANTIATE(float)

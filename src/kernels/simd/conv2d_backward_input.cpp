@@ -5,6 +5,7 @@
 #include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -42,7 +43,7 @@ void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
   std::swap(turned.w, turned.out_w);
   turned.pad_h = d.dilation_h * (d.kh - 1) - d.pad_h;
   turned.pad_w = d.dilation_w * (d.kw - 1) - d.pad_w;
-  conv2d_forward<T>(turned, dy, flipped.data(), nullptr, dx);
+  convolve<T>(turned, dy, flipped.data(), nullptr, dx, {});
 }
 
 /// Tap by tap, the columns' gradient w^T dy is added to the pixels that the outputs have read:
@@ -173,6 +174,7 @@ void by_winograd(const Conv2dDims& d, const float* dy, const float* w, float* dx
 
 template <class T>
 void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   if constexpr (std::same_as<T, float>) {
     if (conv2d_sparse_backward_input(d, dy, w, dx)) return;

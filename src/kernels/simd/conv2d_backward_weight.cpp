@@ -4,6 +4,7 @@
 #include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -147,6 +148,7 @@ class BackwardWeight {
 
 template <class T>
 void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw) {
+  count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   if constexpr (std::same_as<T, float>) {
     if (conv2d_sparse_backward_weight(d, dy, x, dw)) return;

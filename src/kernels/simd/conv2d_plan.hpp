@@ -185,4 +185,9 @@ void ConvPlan::unstage(const T* staged, Index unit, Index group, T* dx) const {
   });
 }
 
+/// conv2d_forward for a caller that reports the work by itself.
+template <class T>
+void convolve(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
+              const ConvEpilogue& epilogue, const Conv2dPack<T>* pack = nullptr);
+
 }  // namespace tenon::kernels

@@ -251,6 +251,7 @@ void pow_scalar(const ElementwiseDims<1>& dims, T exponent, const T* x, T* y) {
 
 template <class T>
 void add_inplace(Index n, const T* x, T* y) {
+  count_arrays<T>(n, 1, 3);
   const detail::FlushDenormals flush;
   parallel_for(n, cheap_grain, [=](Index begin, Index end) {
     chosen<T>().add(y + begin, x + begin, y + begin, end - begin);
@@ -259,6 +260,7 @@ void add_inplace(Index n, const T* x, T* y) {
 
 template <class T>
 void scale_inplace(Index n, T alpha, T* y) {
+  count_arrays<T>(n, 1, 2);
   const detail::FlushDenormals flush;
   const T parameters[] = {alpha, T(-0.0)};
   parallel_for(n, cheap_grain, [&](Index begin, Index end) {

@@ -1,6 +1,7 @@
 #include "tenon/kernels/embedding.hpp"
 
 #include "kernels/reference/id_groups.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -77,6 +78,7 @@ namespace tenon::kernels {
 
 template <class T>
 void embedding_forward(const EmbeddingDims& d, const std::int64_t* ids, const T* w, T* y) {
+  count_arrays<T>(d.n * d.d, 0, 2);
   static const auto run = TENON_CHOOSE(copy_rows<T>);
   const Index grain = std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, d.d));
   parallel_for(d.n, grain, [&](Index begin, Index end) {
@@ -86,6 +88,7 @@ void embedding_forward(const EmbeddingDims& d, const std::int64_t* ids, const T*
 
 template <class T>
 void embedding_backward(const EmbeddingDims& d, const std::int64_t* ids, const T* dy, T* dw) {
+  count_work<T>(d.n * d.d, bytes_of<T>((d.n + d.v) * d.d));
   const detail::FlushDenormals flush;
   static const auto run = TENON_CHOOSE(sum_rows<T>);
   IdGroups groups(d, ids);

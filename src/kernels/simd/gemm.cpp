@@ -4,6 +4,7 @@
 
 #include "kernels/simd/pack.hpp"
 #include "kernels/simd/tile.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 #include "tenon/base/parallel.hpp"
@@ -216,6 +217,7 @@ void multiply_in_blocks(const GemmDims& d, const T* a, const T* b, T* c, bool ac
 template <class T>
 void gemm(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
           const GemmEpilogue<T>& epilogue) {
+  count_gemm<T>(d, accumulate);
   const detail::FlushDenormals flush;
   if (d.batch == 0 || d.m == 0 || d.n == 0) return;
   if (d.k == 0) return multiply_nothing(d, c, accumulate, epilogue);

@@ -34,6 +34,7 @@ const T* gathered(const T* x, Index step, Index first, Index n, T* buffer) {
 template <class T>
 void map(const ElementwiseDims<1>& dims, Index grain, const T* x, T* y, Unary<T> f,
          const T* parameters = nullptr) {
+  count_elementwise<1, T, T>(dims);
   const detail::FlushDenormals flush;
   const Index step = last_stride(dims, 0);
   parallel_for(dims.numel, grain, [&](Index begin, Index end) {
@@ -51,6 +52,7 @@ void map(const ElementwiseDims<1>& dims, Index grain, const T* x, T* y, Unary<T>
 /// y = f(a, b), in parallel.
 template <class T>
 void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y, Binary<T> f) {
+  count_elementwise<1, T, T>(dims);
   const detail::FlushDenormals flush;
   const Index step_a = last_stride(dims, 0), step_b = last_stride(dims, 1);
   parallel_for(dims.numel, grain, [&](Index begin, Index end) {

@@ -1,6 +1,7 @@
 #include "tenon/kernels/max_pool2d.hpp"
 
 #include "kernels/reference/planes.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -190,6 +191,7 @@ namespace tenon::kernels {
 
 template <class T>
 void max_pool2d_forward(const Pool2dDims& d, const T* x, T* y, std::int32_t* argmax, bool relu) {
+  count_max_pool2d<T>(d);
   const detail::FlushDenormals flush;
   static const auto pool_plane = TENON_CHOOSE(pool_any_plane<T>);
   const Index pixels = d.h * d.w, outputs = d.out_h * d.out_w;

@@ -2,6 +2,7 @@
 
 #include "kernels/reference/max_pool2d_scatter.hpp"
 #include "kernels/reference/planes.hpp"
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -65,6 +66,7 @@ namespace tenon::kernels {
 template <class T>
 void max_pool2d_backward(const Pool2dDims& d, const T* dy, const std::int32_t* argmax, const T* y,
                          T* dx) {
+  count_max_pool2d_backward<T>(d);
   const detail::FlushDenormals flush;
   auto scatter = &scatter_plane<T>;
   if constexpr (std::same_as<T, float>) {

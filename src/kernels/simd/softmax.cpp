@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
 #include "tenon/base/parallel.hpp"
@@ -218,6 +219,7 @@ void for_each_softmax(const SoftmaxDims& d, const T* a, const T* b, T* y, const 
 
 template <class T>
 void softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 5, 2);
   for_each_softmax<T>(
       d, x, nullptr, y,
       [run = chosen<T>().forward, n = d.n](const T* in, const T*, T* out) { run(in, n, out); });
@@ -225,6 +227,7 @@ void softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 
 template <class T>
 void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 5, 2);
   for_each_softmax<T>(
       d, x, nullptr, y,
       [run = chosen<T>().log_forward, n = d.n](const T* in, const T*, T* out) { run(in, n, out); });
@@ -232,6 +235,7 @@ void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 
 template <class T>
 void softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
+  count_softmax<T>(d, 4, 3);
   for_each_softmax<T>(
       d, dy, y, dx,
       [run = chosen<T>().backward, n = d.n](const T* g, const T* v, T* out) { run(g, v, n, out); });
@@ -239,6 +243,7 @@ void softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
 
 template <class T>
 void log_softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
+  count_softmax<T>(d, 4, 3);
   for_each_softmax<T>(d, dy, y, dx,
                       [run = chosen<T>().log_backward, n = d.n](const T* g, const T* v, T* out) {
                         run(g, v, n, out);
