@@ -173,7 +173,7 @@ TEMPLATE_TEST_CASE("pooling and reductions are reported", "[kernels][work]", flo
     CHECK(work_of([&] { kernels::max_pool2d_forward(pool, a, b, argmax.data(), relu); }) ==
           Work{out * 9, (in + out) * size + out * 4});
   }
-  CHECK(work_of([&] { kernels::max_pool2d_backward(pool, b, argmax.data(), a); }) ==
+  CHECK(work_of([&] { kernels::max_pool2d_backward<T>(pool, b, argmax.data(), nullptr, a); }) ==
         Work{out, (in + out) * size + out * 4});
   CHECK(work_of([&] { kernels::max_pool2d_gather(pool, a, argmax.data(), b); }) ==
         Work{0, out * (2 * size + 4)});
