@@ -2,44 +2,13 @@
 
 #include <random>
 
-#include "kernel_support.hpp"
-#include "reference/conv2d.hpp"
+#include "conv2d_support.hpp"
 #include "tenon/kernels/activation.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
 
 namespace {
-
-/// As for gemm: blocks of 256 random terms, and partial sums of up to 16 chunks of samples.
-constexpr double allowed = 8;
-
-struct Options {
-  Index stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0, dilation_h = 1, dilation_w = 1;
-  Index groups = 1;
-};
-
-kernels::Conv2dDims conv(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw,
-                         const Options& s = {}) {
-  kernels::Conv2dDims d{};
-  d.n = n;
-  d.c = c;
-  d.h = h;
-  d.w = w;
-  d.o = o;
-  d.kh = kh;
-  d.kw = kw;
-  d.out_h = (h + 2 * s.pad_h - s.dilation_h * (kh - 1) - 1) / s.stride_h + 1;
-  d.out_w = (w + 2 * s.pad_w - s.dilation_w * (kw - 1) - 1) / s.stride_w + 1;
-  d.stride_h = s.stride_h;
-  d.stride_w = s.stride_w;
-  d.pad_h = s.pad_h;
-  d.pad_w = s.pad_w;
-  d.dilation_h = s.dilation_h;
-  d.dilation_w = s.dilation_w;
-  d.groups = s.groups;
-  return d;
-}
 
 std::vector<kernels::Conv2dDims> cases() {
   return {
@@ -72,66 +41,15 @@ std::vector<kernels::Conv2dDims> cases() {
   };
 }
 
-template <class T>
-struct Data {
-  explicit Data(const kernels::Conv2dDims& d)
-      : x(normal<T>(d.n * d.c * d.h * d.w, 1)),
-        w(normal<T>(d.o * (d.c / d.groups) * d.kh * d.kw, 2)),
-        b(normal<T>(d.o, 3)),
-        dy(normal<T>(d.n * d.o * d.out_h * d.out_w, 4)) {}
-  std::vector<T> x, w, b, dy;
-};
-
-template <class T>
-std::vector<T> forward(const kernels::Conv2dDims& d, const Data<T>& data, bool bias = true) {
-  std::vector<T> y(data.dy.size(), nan_v<T>);
-  kernels::conv2d_forward(d, data.x.data(), data.w.data(), bias ? data.b.data() : nullptr,
-                          y.data());
-  return y;
-}
-
-template <class T>
-std::vector<T> backward_input(const kernels::Conv2dDims& d, const Data<T>& data) {
-  std::vector<T> dx(data.x.size(), nan_v<T>);
-  kernels::conv2d_backward_input(d, data.dy.data(), data.w.data(), dx.data());
-  return dx;
-}
-
-template <class T>
-std::vector<T> backward_weight(const kernels::Conv2dDims& d, const Data<T>& data) {
-  std::vector<T> dw(data.w.size(), nan_v<T>);
-  kernels::conv2d_backward_weight(d, data.dy.data(), data.x.data(), dw.data());
-  return dw;
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("conv2d agrees with seven nested loops, forward and backward",
                    "[kernels][conv2d]", float, double) {
-  using T = TestType;
-  for (const auto& d : cases()) {
-    INFO("x (" << d.n << ", " << d.c << ", " << d.h << ", " << d.w << "), w (" << d.o << ", .., "
-               << d.kh << ", " << d.kw << "), stride " << d.stride_h << " " << d.stride_w
-               << ", pad " << d.pad_h << " " << d.pad_w << ", dilation " << d.dilation_h << " "
-               << d.dilation_w << ", groups " << d.groups);
-    const Data<T> data(d);
-    for (bool bias : {true, false}) {
-      CHECK(worst_sum_error(forward(d, data, bias),
-                            reference::conv2d_forward(d, data.x.data(), data.w.data(),
-                                                      bias ? data.b.data() : nullptr)) <= allowed);
-    }
-    CHECK(worst_sum_error(backward_input(d, data),
-                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_weight(d, data),
-                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
-          allowed);
-  }
+  for (const auto& d : cases()) check_against_loops<TestType>(d);
 }
 
 TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kernels][conv2d]", float,
                    double) {
-  using T = TestType;
   // Channels and positions on both sides of every tile, panel and block, by a fixed seed.
   std::mt19937 random(7);
   const auto between = [&](Index low, Index high) {
@@ -145,20 +63,7 @@ TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kerne
     const Index w = between(1 + s.dilation_w * (kw - 1), 40);
     const auto d = conv(between(1, 11), groups * between(1, trial % 3 == 0 ? 70 : 9), h, w,
                         groups * between(1, trial % 4 == 0 ? 70 : 11), kh, kw, s);
-    INFO("x (" << d.n << ", " << d.c << ", " << d.h << ", " << d.w << "), w (" << d.o << ", .., "
-               << d.kh << ", " << d.kw << "), stride " << d.stride_h << " " << d.stride_w
-               << ", pad " << d.pad_h << " " << d.pad_w << ", dilation " << d.dilation_h << " "
-               << d.dilation_w << ", groups " << d.groups);
-    const Data<T> data(d);
-    CHECK(worst_sum_error(forward(d, data), reference::conv2d_forward(
-                                                d, data.x.data(), data.w.data(), data.b.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_input(d, data),
-                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_weight(d, data),
-                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
-          allowed);
+    check_against_loops<TestType>(d);
   }
 }
 

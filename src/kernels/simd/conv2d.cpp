@@ -1,4 +1,5 @@
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_depthwise.hpp"
 #include "kernels/simd/pack.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/memory.hpp"
@@ -140,6 +141,7 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
+  if (is_depthwise(plan)) return conv2d_forward_depthwise(plan, x, w, b, epilogue, y);
   if (is_better_by_positions(plan)) {
     return conv2d_forward_by_positions(plan, x, w, b, epilogue, y);
   }
