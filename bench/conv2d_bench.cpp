@@ -11,15 +11,17 @@ namespace {
 
 Case forward_case(const Conv2dSizes& s) {
   return {s.name(), s.flops(), s.bytes(), [=] {
-            return [s, x = randn({s.n, s.c, s.h, s.h}), w = randn({s.o, s.c, s.kernel, s.kernel}),
+            return [s, x = randn({s.n, s.c, s.h, s.h}),
+                    w = randn({s.o, s.c / s.groups, s.kernel, s.kernel}),
                     b = randn({s.o})] { keep(conv2d(x, w, b, s.options())); };
           }};
 }
 
 Case train_case(const Conv2dSizes& s) {
-  return {s.train_name(), 3 * s.flops(), 0, [=] {
-            return [s, x = randn({s.n, s.c, s.h, s.h}), w = randn({s.o, s.c, s.kernel, s.kernel}),
-                    b = randn({s.o}), dy = randn({s.n, s.o, s.out(), s.out()})] {
+  return {s.train_name(), 3 * s.flops(), 2 * s.bytes(), [=] {
+            return [s, x = randn({s.n, s.c, s.h, s.h}),
+                    w = randn({s.o, s.c / s.groups, s.kernel, s.kernel}), b = randn({s.o}),
+                    dy = randn({s.n, s.o, s.out(), s.out()})] {
               Tape tape;
               const Tensor y = conv2d(tape.watch(x), tape.watch(w), tape.watch(b), s.options());
               keep(tape.gradients(y, dy));

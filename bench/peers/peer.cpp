@@ -82,6 +82,7 @@ bool add_peer(const Peer& peer) {
     }
   }
   for (const Conv2dSizes& s : conv2d_sizes) {
+    if (s.groups > 1) continue;
     if (peer.conv2d) {
       add(peer, s.name(), s.flops(), s.bytes(), [s](const Peer& p) { return conv2d_work(p, s); });
     }

@@ -9,6 +9,9 @@
 /// What the tests of convolution kernels share.
 namespace tenon::test {
 
+/// As for gemm: blocks of 256 random terms, and partial sums of up to 16 chunks of samples.
+inline constexpr double allowed = 8;
+
 struct Options {
   Index stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0, dilation_h = 1, dilation_w = 1;
   Index groups = 1;
@@ -81,6 +84,25 @@ std::vector<T> backward_weight(const kernels::Conv2dDims& d, const Data<T>& data
   std::vector<T> dw(data.w.size(), nan_v<T>);
   kernels::conv2d_backward_weight(d, data.dy.data(), data.x.data(), dw.data());
   return dw;
+}
+
+/// All directions against seven nested loops.
+template <class T>
+void check_against_loops(const kernels::Conv2dDims& d, const Data<T>& data) {
+  INFO(description(d));
+  const T *x = data.x.data(), *w = data.w.data(), *dy = data.dy.data();
+  CHECK(worst_sum_error(forward(d, data), reference::conv2d_forward(d, x, w, data.b.data())) <=
+        allowed);
+  CHECK(worst_sum_error(forward(d, data, false), reference::conv2d_forward<T>(d, x, w, nullptr)) <=
+        allowed);
+  CHECK(worst_sum_error(backward_input(d, data), reference::conv2d_backward_input(d, dy, w)) <=
+        allowed);
+  CHECK(worst_sum_error(backward_weight(d, data), reference::conv2d_backward_weight(d, dy, x)) <=
+        allowed);
+}
+template <class T>
+void check_against_loops(const kernels::Conv2dDims& d) {
+  check_against_loops(d, Data<T>(d));
 }
 
 }  // namespace tenon::test

@@ -10,9 +10,6 @@ using namespace tenon::test;
 
 namespace {
 
-/// As for gemm: blocks of 256 random terms, and partial sums of up to 16 chunks of samples.
-constexpr double allowed = 8;
-
 std::vector<kernels::Conv2dDims> cases() {
   return {
       conv(1, 1, 1, 1, 1, 1, 1),
@@ -48,27 +45,11 @@ std::vector<kernels::Conv2dDims> cases() {
 
 TEMPLATE_TEST_CASE("conv2d agrees with seven nested loops, forward and backward",
                    "[kernels][conv2d]", float, double) {
-  using T = TestType;
-  for (const auto& d : cases()) {
-    INFO(description(d));
-    const Data<T> data(d);
-    for (bool bias : {true, false}) {
-      CHECK(worst_sum_error(forward(d, data, bias),
-                            reference::conv2d_forward(d, data.x.data(), data.w.data(),
-                                                      bias ? data.b.data() : nullptr)) <= allowed);
-    }
-    CHECK(worst_sum_error(backward_input(d, data),
-                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_weight(d, data),
-                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
-          allowed);
-  }
+  for (const auto& d : cases()) check_against_loops<TestType>(d);
 }
 
 TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kernels][conv2d]", float,
                    double) {
-  using T = TestType;
   // Channels and positions on both sides of every tile, panel and block, by a fixed seed.
   std::mt19937 random(7);
   const auto between = [&](Index low, Index high) {
@@ -82,17 +63,7 @@ TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kerne
     const Index w = between(1 + s.dilation_w * (kw - 1), 40);
     const auto d = conv(between(1, 11), groups * between(1, trial % 3 == 0 ? 70 : 9), h, w,
                         groups * between(1, trial % 4 == 0 ? 70 : 11), kh, kw, s);
-    INFO(description(d));
-    const Data<T> data(d);
-    CHECK(worst_sum_error(forward(d, data), reference::conv2d_forward(
-                                                d, data.x.data(), data.w.data(), data.b.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_input(d, data),
-                          reference::conv2d_backward_input(d, data.dy.data(), data.w.data())) <=
-          allowed);
-    CHECK(worst_sum_error(backward_weight(d, data),
-                          reference::conv2d_backward_weight(d, data.dy.data(), data.x.data())) <=
-          allowed);
+    check_against_loops<TestType>(d);
   }
 }
 

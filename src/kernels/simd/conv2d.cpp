@@ -2,6 +2,7 @@
 #include <variant>
 
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_depthwise.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "kernels/work.hpp"
@@ -210,6 +211,7 @@ void as_defined(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
                 const ConvEpilogue& epilogue, const Conv2dPack<T>* pack) {
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
+  if (is_depthwise(plan)) return conv2d_forward_depthwise(plan, x, w, b, epilogue, y);
   if (is_better_by_positions(plan)) {
     return run_with<WeightTiles<T>>(pack, plan, w, [&](const WeightTiles<T>& weights) {
       conv2d_forward_by_positions(plan, weights, x, b, epilogue, y);
@@ -241,7 +243,8 @@ void by_winograd(const Conv2dDims& d, const float* x, const float* w, const floa
 template <class T>
 std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims& d, const T* w) {
   const detail::FlushDenormals flush;
-  if (ConvPlan(d).empty()) return nullptr;
+  const ConvPlan plan(d);
+  if (plan.empty() || is_depthwise(plan)) return nullptr;
   return std::make_shared<const Conv2dPack<T>>(d, w);
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "kernels/simd/conv2d_by_positions.hpp"
+#include "kernels/simd/conv2d_depthwise.hpp"
 #include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
@@ -153,6 +154,7 @@ template <class T>
 void as_defined(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();
+  if (is_depthwise(plan)) return conv2d_backward_input_depthwise(plan, dy, w, dx);
   if (is_better_turned_round(plan)) return turned_round(plan, dy, w, dx);
   if (plan.c < few_channels) return conv2d_backward_input_by_positions(plan, dy, w, dx);
   BackwardInput<T>(plan, dy, w, dx).run();
