@@ -23,6 +23,9 @@ struct Options {
   int threads = 0;  ///< 0: as the library decides
   Index limit = 0;  ///< train on the first so many samples; 0: on all
   std::string data = {}, json = {}, predictions = {}, save = {};
+  const char* flag_name = "";  ///< of a switch that only this example has, "" for none
+  const char* flag_text = "";  ///< what --help says of it
+  bool flag = false;           ///< whether it was given
 };
 
 /// Parses the command line over the example's defaults and runs it. What goes wrong is one line on
@@ -54,9 +57,10 @@ class Progress {
 
 /// The result on the test data.
 struct Result {
-  double accuracy = 0;
+  double accuracy = 0;  ///< or another figure, which metric names
   double loss = 0;
   tenon::LongTensor predicted = {}, expected = {};  ///< one entry a sample, in test order
+  const char* metric = "accuracy";
 };
 
 /// Writes what --json, --predictions and --save ask for.
