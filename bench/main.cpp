@@ -87,13 +87,20 @@ int work() {
   return 0;
 }
 
+struct Limits {
+  double flops_per_second, bytes_per_second;
+};
+
 /// Measured before the first case that needs them: the processor's clock falls under the work of
 /// the cases.
 const Limits& limits_of(int threads, double bytes) {
   static std::map<std::pair<int, double>, Limits> measured;
-  const std::pair key(threads, bytes);
-  if (measured.count(key) == 0) measured[key] = measure_limits(threads, bytes);
-  return measured[key];
+  const auto [place, is_new] = measured.try_emplace({threads, bytes});
+  if (is_new) {
+    place->second = {kernels::measure_flops<float>(threads),
+                     kernels::measure_bandwidth(threads, bytes)};
+  }
+  return place->second;
 }
 
 /// Percent of the limit that binds the case; 0 where none does or it cannot be measured.

@@ -49,7 +49,7 @@ FAULTS = [
      "const T e = std::exp(in[i * step]);", "kernels"),
     (KERNELS + "cross_entropy.cpp", "const T hit = static_cast<T>(1 - d.label_smoothing) + smooth;",
      "const T hit = static_cast<T>(1 - d.label_smoothing);", "kernels"),
-    (KERNELS + "bce.cpp", "const T p = (x[i] < T(0) ? e : T(1)) / (T(1) + e);",
+    (KERNELS + "bce_with_logits.cpp", "const T p = (x[i] < T(0) ? e : T(1)) / (T(1) + e);",
      "const T p = T(1) / (T(1) + e);", "kernels"),
     (KERNELS + "sgd.cpp", "buffer[i] = first ? gradient : momentum", "buffer[i] = momentum",
      "kernels"),
@@ -124,6 +124,17 @@ FAULTS = [
      "kernels"),
     (SIMD + "max_pool2d_backward.cpp", "y == nullptr ? g : zero_where_not_positive(load_first(y + first, n), g)",
      "g", "kernels"),
+    (SIMD + "adagrad.cpp", "decay == T(0) && eps > T(0)", "eps > T(0)", "kernels"),
+    (SIMD + "bce_with_logits.cpp", "hn::Set(d, 0.142962679f)", "hn::Set(d, 0.1429f)", "kernels"),
+    (SIMD + "embedding.cpp", "for (; j + lanes<T> <= d; j += lanes<T>) {", "if (j + lanes<T> <= d) {",
+     "kernels"),
+    (KERNELS + "id_groups.hpp", "if (ids[i] != dims.padding_idx) ++starts_[ids[i] + 2];",
+     "++starts_[ids[i] + 2];", "kernels"),
+    (KERNELS + "masked.cpp", "(!(row[j] <= best[j]) && best[j] == best[j])", "row[j] > best[j]",
+     "kernels"),
+    (KERNELS + "rmsprop.cpp", "if (square < T(0)) square = T(0);", "", "kernels"),
+    ("src/ops/embedding.cpp", "dims.padding_idx < 0 ? ddy : where(is_padding, 0, ddy)", "ddy", "ops"),
+    ("src/ops/pad_sequence.cpp", "narrow(0, 0, sweep.shape(i)[0])", "narrow(0, 0, 1)", "ops"),
 ]
 
 

@@ -54,6 +54,9 @@ int run(int argc, char** argv, const char* description, Options options,
     app.add_option("--folds", options.folds, "Parts of the cross-validation")
         ->check(CLI::Range(2, 1000));
   }
+  if (*options.flag_name != '\0') {
+    app.add_flag(options.flag_name, options.flag, options.flag_text);
+  }
   CLI11_PARSE(app, argc, argv);
   try {
     if (options.threads > 0) tenon::set_num_threads(options.threads);
@@ -91,7 +94,7 @@ void Progress::print(const std::string& note) const {
 void report(const Options& options, tenon::nn::Module& net, const Result& test,
             const Progress& progress) {
   if (!options.json.empty()) {
-    const nlohmann::ordered_json json = {{"accuracy", test.accuracy},
+    const nlohmann::ordered_json json = {{test.metric, test.accuracy},
                                          {"loss", test.loss},
                                          {"parameters", tenon::nn::count_parameters(net)},
                                          {"epochs", options.epochs},

@@ -25,6 +25,9 @@ struct Options {
   /// Initial weights, pytorch or keras; "" where the example offers no choice.
   std::string init = {};
   std::string data = {}, json = {}, predictions = {}, save = {};
+  const char* flag_name = "";  ///< of a switch that only this example has, "" for none
+  const char* flag_text = "";  ///< what --help says of it
+  bool flag = false;           ///< whether it was given
 };
 
 /// Parses the command line over the example's defaults and runs it. What goes wrong is one line on
@@ -56,9 +59,10 @@ class Progress {
 
 /// The result on the test data.
 struct Result {
-  double accuracy = 0;
+  double accuracy = 0;  ///< or another figure, which metric names
   double loss = 0;
   tenon::LongTensor predicted = {}, expected = {};  ///< one entry a sample, in test order
+  const char* metric = "accuracy";
 };
 
 /// Writes what --json, --predictions and --save ask for.

@@ -18,7 +18,7 @@ class Noise {
     }
   }
   tenon::LongTensor draw(tenon::Index count) const {
-    tenon::LongTensor ids = tenon::randint(0, table_.size(), {count});
+    tenon::LongTensor ids = tenon::randint(0, static_cast<tenon::Index>(table_.size()), {count});
     for (tenon::Index i = 0; i < count; ++i) ids(i) = table_[static_cast<std::size_t>(ids(i))];
     return ids;
   }

@@ -136,5 +136,5 @@ void word_vectors(const example::Options& options) {
 
 int main(int argc, char** argv) {
   return example::run(argc, argv, "Word vectors of the IMDB reviews",
-                      {.epochs = 3, .batch_size = 4096, .lr = 0.05}, word_vectors);
+                      {.epochs = 3, .batch_size = 4096, .lr = 0.2}, word_vectors);
 }

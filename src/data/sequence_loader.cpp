@@ -20,6 +20,14 @@ void check(const SequenceLoaderOptions& options) {
   }
 }
 
+/// What sequences are sorted by: their lengths, then their place in the random order.
+struct Key {
+  Index length, sequence, place;
+  bool operator<(const Key& other) const {
+    return length != other.length ? length < other.length : place < other.place;
+  }
+};
+
 /// Whether somebody else still holds the tensor or a view of it.
 template <class T>
 bool is_shared(const BasicTensor<T>& tensor) {
@@ -58,14 +66,25 @@ struct SequenceLoader<Y>::Impl {
     };
     permute(order, of_sequences);
     permute(batch_order, of_batches);
-    // The sequences of a last batch that is not full stay out of it: they are random ones.
+    if (options.bucket_batches > 1) sort_buckets();
+  }
+
+  /// Sorts each bucket by length; sequences of equal length stay in random order, since neighbours
+  /// in a dataset often have to do with each other. Those of a last batch that is not full stay out
+  /// of it: they are random ones.
+  void sort_buckets() {
     const Index full = full_batches() * options.batch_size;
     const Index bucket = options.bucket_batches * options.batch_size;
-    for (Index begin = 0; begin < full && options.bucket_batches > 1; begin += bucket) {
-      std::sort(order.begin() + begin, order.begin() + std::min(begin + bucket, full),
-                [this](Index a, Index b) {
-                  return length(a) != length(b) ? length(a) < length(b) : a < b;
-                });
+    keys.resize(order.size());
+    for (Index i = 0; i < full; ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      keys[k] = {length(order[k]), order[k], i};
+    }
+    for (Index begin = 0; begin < full; begin += bucket) {
+      std::sort(keys.begin() + begin, keys.begin() + std::min(begin + bucket, full));
+    }
+    for (Index i = 0; i < full; ++i) {
+      order[static_cast<std::size_t>(i)] = keys[static_cast<std::size_t>(i)].sequence;
     }
   }
 
@@ -138,6 +157,7 @@ struct SequenceLoader<Y>::Impl {
   bool has_batch = false;
   Index longest = -1;              // steps of the longest sequence, once known
   std::vector<Index> order;        // of the sequences
+  std::vector<Key> keys;           // room for sorting them
   std::vector<Index> batch_order;  // of the full batches
   SequenceBatch<Y> buffer;
   SequenceBatch<Y> current;

@@ -16,11 +16,12 @@ namespace {
 
 using kernels::MaskedDims;
 
-const Shape& checked_steps(const char* op, const TensorImpl* x) {
+/// name: of the operand, for errors.
+const Shape& checked_steps(const char* op, const TensorImpl* x, const char* name = "x") {
   const Shape& shape = defined(op, x).shape;
   if (shape.rank() >= 2) [[likely]]
     return shape;
-  fail<ShapeError>(op, "x must have shape (N, L, ...), L steps in each of N sequences, but has ",
+  fail<ShapeError>(op, name, " must have shape (N, L, ...), L steps in each of N sequences, not ",
                    shape, "; hint: unsqueeze(0) makes a batch of one sequence");
 }
 
@@ -28,8 +29,9 @@ const Shape& checked_steps(const char* op, const TensorImpl* x) {
 BoolTensor mask_for(const char* op, const Shape& x, const BoolTensor& mask) {
   const Shape& shape = defined(op, mask.impl()).shape;
   if (!(shape == Shape{x[0], x[1]})) {
-    fail<ShapeError>(op, "x ", to_string(x, "NL"), " wants a mask of shape ", Shape{x[0], x[1]},
-                     " but it has ", shape, "; hint: sequence_mask(lengths, L) makes one");
+    fail<ShapeError>(op, "sequences ", to_string(x, "NL"), " want a mask of shape ",
+                     Shape{x[0], x[1]}, " but it has ", shape,
+                     "; hint: sequence_mask(lengths, L) makes one");
   }
   return mask.contiguous();
 }
@@ -38,7 +40,7 @@ BoolTensor mask_for(const char* op, const Shape& x, const BoolTensor& mask) {
 BoolTensor mask_for(const char* op, const Shape& x, const LongTensor& lengths) {
   const Shape& shape = defined(op, lengths.impl()).shape;
   if (!(shape == Shape{x[0]})) {
-    fail<ShapeError>(op, "x ", to_string(x, "NL"), " wants lengths of shape ", Shape{x[0]},
+    fail<ShapeError>(op, "sequences ", to_string(x, "NL"), " want lengths of shape ", Shape{x[0]},
                      " but they have ", shape, "; hint: one length for each sequence");
   }
   return sequence_mask(lengths, x[1]);
@@ -195,7 +197,7 @@ BasicTensor<T> masked_max(const BasicTensor<T>& x, const M& mask) {
 
 template <std::floating_point T, detail::StepMask M>
 BasicTensor<T> masked_loss(const BasicTensor<T>& losses, const M& mask, Reduction reduction) {
-  const Shape& shape = detail::checked_steps("masked_loss", losses.impl());
+  const Shape& shape = detail::checked_steps("masked_loss", losses.impl(), "losses");
   return detail::masked_loss(losses, detail::mask_for("masked_loss", shape, mask), reduction);
 }
 

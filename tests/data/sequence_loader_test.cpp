@@ -131,6 +131,19 @@ TEST_CASE("batches of a bucket have like lengths and come in random order",
   CHECK_FALSE(std::is_sorted(steps.rbegin(), steps.rend()));
 }
 
+TEST_CASE("sequences of one length are shuffled within their bucket", "[data][sequence_loader]") {
+  std::vector<std::vector<Index>> sequences;
+  for (Index i = 0; i < 64; ++i) sequences.push_back({i + 1, i + 1});
+  LongTensor labels = arange<std::int64_t>(0, 640, 10);
+  data::SequenceLoader loader(data::SequenceDataset(sequences, labels),
+                              {.batch_size = 8, .shuffle = true, .seed = 2});
+  Index neighbours = 0;
+  for (const auto& batch : epoch_of(loader)) {
+    for (std::size_t i = 1; i < batch.size(); ++i) neighbours += batch[i] == batch[i - 1] + 1;
+  }
+  CHECK(neighbours < 8);
+}
+
 TEST_CASE("what drop_last leaves out is random, not the longest", "[data][sequence_loader]") {
   data::SequenceLoader loader(numbered(19),
                               {.batch_size = 10, .shuffle = true, .seed = 1, .drop_last = true});

@@ -91,6 +91,20 @@ TEST_CASE("an Embedding trains its rows but the one of padding", "[nn][embedding
   }
 }
 
+TEST_CASE("an Embedding trains to the same bits at every number of threads", "[nn][embedding]") {
+  CHECK(same_bits_for_all_threads([] {
+    manual_seed(6);
+    nn::Embedding layer(3000, 20);
+    optim::Adam adam(layer, {.lr = 0.1});
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      Tape tape;
+      const Tensor y = layer(random_integers({4000}, step, 0, 3000));
+      adam.step(tape.gradients(sum(y * y)));
+    }
+    return layer.weight.clone();
+  }));
+}
+
 TEST_CASE("a copied Embedding has rows of its own and keeps its padding", "[nn][embedding]") {
   nn::Embedding layer(4, 2, {.padding_idx = 1});
   nn::Embedding copy = layer;

@@ -151,13 +151,14 @@ TEST_CASE("a mask or lengths that do not fit are refused", "[ops][masked][errors
   CHECK(error_of<ShapeError>([&] {
           masked_mean(x, tensor<bool>({true, false}));
         }) ==
-        "[masked_mean] x (N=3, L=4, 2) wants a mask of shape (3, 4) but it has (2); hint: "
+        "[masked_mean] sequences (N=3, L=4, 2) want a mask of shape (3, 4) but it has (2); hint: "
         "sequence_mask(lengths, L) makes one");
-  CHECK(error_of<ShapeError>([&] {
-          masked_max(x, tensor<std::int64_t>({1, 2}));
-        }) ==
-        "[masked_max] x (N=3, L=4, 2) wants lengths of shape (3) but they have (2); hint: one "
-        "length for each sequence");
+  CHECK(
+      error_of<ShapeError>([&] {
+        masked_max(x, tensor<std::int64_t>({1, 2}));
+      }) ==
+      "[masked_max] sequences (N=3, L=4, 2) want lengths of shape (3) but they have (2); hint: one "
+      "length for each sequence");
   CHECK(error_of<ValueError>([&] {
           masked_sum(x, tensor<std::int64_t>({1, 2, 5}));
         }) ==
@@ -170,9 +171,10 @@ TEST_CASE("a mask or lengths that do not fit are refused", "[ops][masked][errors
         }) ==
         "[sequence_mask] lengths must have shape (N) but have (2, 2); hint: one length for each "
         "sequence");
-  CHECK(error_of<ShapeError>([&] { masked_loss(ones({3}), lengths); }) ==
-        "[masked_loss] x must have shape (N, L, ...), L steps in each of N sequences, but has (3); "
-        "hint: unsqueeze(0) makes a batch of one sequence");
+  CHECK(
+      error_of<ShapeError>([&] { masked_loss(ones({3}), lengths); }) ==
+      "[masked_loss] losses must have shape (N, L, ...), L steps in each of N sequences, not (3); "
+      "hint: unsqueeze(0) makes a batch of one sequence");
   CHECK(error_of<ValueError>([&] {
           masked_max(x, tensor<std::int64_t>({1, 0, 4}));
         }) ==
