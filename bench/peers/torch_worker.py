@@ -132,6 +132,20 @@ def embedding(text):
     return {label: step(options) for label, options in variants.items()}
 
 
+def cross_entropy(text):
+    x, labels = torch.randn(1024, 1000, requires_grad=True), torch.randint(0, 1000, (1024,))
+    loss = lambda: F.cross_entropy(x, labels)
+    return {"": inference(loss) if text.startswith("forward") else gradients(loss, [x], None)}
+
+
+def sgd(_):
+    w = nn.Parameter(torch.randn(1 << 20))
+    w.grad = torch.ones_like(w)
+    kinds = {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+    return {label: torch.optim.SGD([w], 1e-4, momentum=0.9, weight_decay=1e-4, **options).step
+            for label, options in kinds.items()}
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -193,7 +207,9 @@ FAMILIES = {
     "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": max_pool2d,
     "embedding": embedding,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
-    "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
+    "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp),
+    "dropout": elementwise(lambda x: F.dropout(x, 0.5, True)), "softmax": softmax,
+    "cross_entropy": cross_entropy, "sgd": sgd,
     "model": model,
 }
 best = {}  # (case, threads) -> (variant, oneDNN, callable)

@@ -9,6 +9,7 @@
 #include "tenon/kernels/gemm.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
 #include "tenon/kernels/reduce.hpp"
+#include "tenon/kernels/sgd.hpp"
 #include "tenon/kernels/softmax.hpp"
 
 /// What kernels report to profiles. Every kernel does so once, at its beginning:
@@ -117,6 +118,15 @@ void count_cross_entropy(const CrossEntropyDims& d) {
 template <class T>
 void count_cross_entropy_backward(const CrossEntropyDims& d) {
   count_work<T>(3 * d.n * d.c, bytes_of<T>(2 * d.n * d.c + d.n) + bytes_of<std::int64_t>(d.n));
+}
+
+/// Without momentum a product and a difference; with it three operations more, but none in the
+/// first step.
+template <class T>
+void count_sgd(Index n, const SgdStep& step) {
+  const Index decay = step.weight_decay == 0 ? 0 : 2, nesterov = step.nesterov ? 2 : 0;
+  if (step.momentum == 0) return count_arrays<T>(n, 2 + decay, 3);
+  count_arrays<T>(n, (step.first ? 2 : 5) + decay + nesterov, step.first ? 4 : 5);
 }
 
 }  // namespace tenon::kernels

@@ -89,6 +89,24 @@ TEMPLATE_TEST_CASE(
   CHECK(same_bits(log_p, dx));
 }
 
+TEMPLATE_TEST_CASE("cross_entropy's gradient is exact where a probability is 0 or 1",
+                   "[kernels][cross_entropy]", float, double) {
+  using T = TestType;
+  const Index classes = 37;
+  for (Index label : {0, 5, 36}) {
+    std::vector<T> log_p(count(classes), -infinity_v<T>), dx(count(classes) + 1, T(7));
+    log_p[3] = T(0);
+    const std::int64_t labels[] = {label};
+    const T dloss = T(3);
+    kernels::cross_entropy_backward({1, classes, -100, 0.0}, &dloss, labels, log_p.data(),
+                                    dx.data());
+    for (Index c = 0; c < classes; ++c) {
+      CHECK(dx[count(c)] == (c == label ? T(-3) : c == 3 ? T(3) : T(0)));
+    }
+    CHECK(dx.back() == T(7));
+  }
+}
+
 TEST_CASE("the first label out of range is found", "[kernels][cross_entropy]") {
   const std::int64_t labels[] = {0, 2, -100, 1, 3, -1};
   CHECK(kernels::find_invalid_label({6, 3, -100, 0.0}, labels) == 4);

@@ -56,3 +56,35 @@ TEST_CASE("float and double drop the same elements", "[kernels][dropout]") {
     CHECK(same);
   }
 }
+
+TEMPLATE_TEST_CASE("dropout keeps exactly the elements whose random number is p or more",
+                   "[kernels][dropout]", float, double) {
+  using T = TestType;
+  for (const RandomKey& key :
+       {RandomKey{0, 0}, RandomKey{8, 1}, RandomKey{0xFEDCBA9876543210, 0x123456789ABCDEF0},
+        RandomKey{~std::uint64_t{0}, ~std::uint64_t{0}}}) {
+    for (double p : {0.0, 0x1p-24, 0.1, 0.5, 0.9, 1 - 0x1p-24, 1.0}) {
+      const auto mask = mask_of<T>(40003, p, key);
+      bool same = true;
+      for (Index i = 0; i < 40003; ++i) {
+        const float u = detail::uniform_at<float>(key, static_cast<std::uint64_t>(i));
+        const bool is_kept = static_cast<double>(u) * 0x1p24 >= std::ceil(p * 0x1p24);
+        const T expected = is_kept ? static_cast<T>(1 / (1 - p)) : T(0);
+        same = same && mask[count(i)] == expected;
+      }
+      CHECK(same);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("dropout writes as many elements as it is told to", "[kernels][dropout]", float,
+                   double) {
+  using T = TestType;
+  const auto whole = mask_of<T>(100, 0.5);
+  for (Index n = 0; n < 100; ++n) {
+    std::vector<T> mask(100, T(7));
+    kernels::dropout_mask(n, {8, 1}, 0.5, mask.data());
+    CHECK(std::equal(mask.begin(), mask.begin() + n, whole.begin()));
+    CHECK(std::all_of(mask.begin() + n, mask.end(), [](T v) { return v == T(7); }));
+  }
+}

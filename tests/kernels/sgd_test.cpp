@@ -62,3 +62,23 @@ TEMPLATE_TEST_CASE("without decay an infinite weight stays infinite", "[kernels]
   kernels::sgd_step<TestType>(1, {}, &g, nullptr, &w);
   CHECK(w == infinity_v<TestType>);
 }
+
+TEMPLATE_TEST_CASE("sgd changes the elements that it is told to, whatever their number",
+                   "[kernels][sgd]", float, double) {
+  using T = TestType;
+  const auto g = normal<T>(70, 1);
+  for (bool has_momentum : {false, true}) {
+    const kernels::SgdStep step{0.5, has_momentum ? 0.5 : 0};
+    for (Index n = 0; n < 70; ++n) {
+      std::vector<T> w(70, T(1)), buffer(70, T(2));
+      kernels::sgd_step(n, step, g.data(), has_momentum ? buffer.data() : nullptr, w.data());
+      bool same = true;
+      for (Index i = 0; i < 70; ++i) {
+        const T fresh = has_momentum ? T(1) + g[count(i)] : g[count(i)];
+        same = same && w[count(i)] == (i < n ? T(1) - T(0.5) * fresh : T(1));
+        same = same && buffer[count(i)] == (i < n && has_momentum ? fresh : T(2));
+      }
+      CHECK(same);
+    }
+  }
+}

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "elementwise_loop.hpp"
+#include "kernels/sum_block.hpp"
 #include "tenon/kernels/softmax.hpp"
 
 namespace tenon::kernels {
@@ -42,7 +43,9 @@ void cross_entropy_forward(const CrossEntropyDims& d, const T* logits, const std
       // Only where it is asked for: 0 times an infinite log-probability would be NaN.
       if (d.label_smoothing != 0) {
         double all = 0;
-        for (Index c = 0; c < d.c; ++c) all -= static_cast<double>(row[c]);
+        for (Index c = 0; c < d.c; c += sum_block_size) {
+          all -= sum_block(row + c, std::min(sum_block_size, d.c - c), 1);
+        }
         loss = (1 - d.label_smoothing) * hit + smooth * all;
       }
       losses[i] = static_cast<T>(loss);
@@ -50,36 +53,9 @@ void cross_entropy_forward(const CrossEntropyDims& d, const T* logits, const std
   });
 }
 
-template <class T>
-void cross_entropy_backward(const CrossEntropyDims& d, const T* dlosses, const std::int64_t* labels,
-                            const T* log_probabilities, T* dlogits) {
-  count_cross_entropy_backward<T>(d);
-  const detail::FlushDenormals flush;
-  const T smooth = static_cast<T>(d.label_smoothing / static_cast<double>(d.c));
-  const T hit = static_cast<T>(1 - d.label_smoothing) + smooth;
-  parallel_for(d.n, rows_per_thread(d), [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      T* out = dlogits + i * d.c;
-      if (labels[i] == d.ignore_index) {
-        std::fill(out, out + d.c, T(0));
-        continue;
-      }
-      const T* row = log_probabilities + i * d.c;
-      for (Index c = 0; c < d.c; ++c) {
-        const T target = c == labels[i] ? hit : smooth;
-        out[c] = dlosses[i] * (std::exp(row[c]) - target);
-      }
-    }
-  });
-}
-
-#define TENON_INSTANTIATE(T)                                                                      \
-  template void cross_entropy_forward<T>(const CrossEntropyDims&, const T*, const std::int64_t*,  \
-                                         T*, T*);                                                 \
-  template void cross_entropy_backward<T>(const CrossEntropyDims&, const T*, const std::int64_t*, \
-                                          const T*, T*);
-
-TENON_INSTANTIATE(float)
-TENON_INSTANTIATE(double)
+template void cross_entropy_forward<float>(const CrossEntropyDims&, const float*,
+                                           const std::int64_t*, float*, float*);
+template void cross_entropy_forward<double>(const CrossEntropyDims&, const double*,
+                                            const std::int64_t*, double*, double*);
 
 }  // namespace tenon::kernels

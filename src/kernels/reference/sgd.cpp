@@ -1,6 +1,7 @@
 #include "tenon/kernels/sgd.hpp"
 
 #include "elementwise_loop.hpp"
+#include "kernels/work.hpp"
 
 namespace tenon::kernels {
 namespace {
@@ -9,15 +10,6 @@ namespace {
 template <class T>
 T decayed(T g, T decay, T w) {
   return decay == T(0) ? g : g + decay * w;
-}
-
-/// Without momentum a product and a difference; with it three operations more, but none in the
-/// first step.
-template <class T>
-void count_sgd(Index n, const SgdStep& step) {
-  const Index decay = step.weight_decay == 0 ? 0 : 2, nesterov = step.nesterov ? 2 : 0;
-  if (step.momentum == 0) return count_arrays<T>(n, 2 + decay, 3);
-  count_arrays<T>(n, (step.first ? 2 : 5) + decay + nesterov, step.first ? 4 : 5);
 }
 
 }  // namespace
