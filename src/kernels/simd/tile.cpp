@@ -98,10 +98,12 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
   const Index* const rows = a.rows;
   const Index* ks = a.ks;
   Vector<T> sums[Rows][Vectors];
+  // A short loop is over before the lines would be there.
+  const bool prefetches = k >= 64;
   for (int i = 0; i < Rows; ++i) {
     for (int j = 0; j < Vectors; ++j) {
       sums[i][j] = hn::Zero(d);
-      hwy::Prefetch(store.c + store.rows[i] + j * lanes<T>);
+      if (prefetches) hwy::Prefetch(store.c + store.rows[i] + j * lanes<T>);
     }
   }
   for (Index p = 0; p < k; ++p) {
