@@ -140,7 +140,7 @@ TEST_CASE("exp keeps what is not a number, whatever its bits, and knows its boun
   }
   kernels::exp(flat<1>(16), x.data(), y.data());
   for (std::size_t i = 0; i < 5; ++i) CHECK(std::isnan(y[i]));
-  for (std::size_t i : {5, 10}) {
+  for (std::size_t i : {std::size_t{5}, std::size_t{10}}) {
     CHECK(worst_ulps(std::vector<float>{y[i]}, std::vector<double>{std::exp(double{x[i]})}) <= 1);
   }
   for (std::size_t i = 6; i < 10; ++i) CHECK(y[i] == infinity_v<float>);
