@@ -94,6 +94,7 @@ HWY_INLINE void correlate_tile(const Correlation<T>& c, const T* in, Index n, T*
   Vector<T> sums[Rows];
   for (int r = 0; r < Rows; ++r) {
     sums[r] = hn::Set(d, c.start);
+    // Where the next tile is stored; behind the last one this does nothing.
     hwy::Prefetch(out + (r + Rows) * out_row);
   }
   Index k = 0;
@@ -176,7 +177,7 @@ template <int Lines, int Columns, class T>
 void add_some_dots(const Dots<T>& s, Index k, double* totals) {
   constexpr int most = Lines > 1 ? 4 : 1;
   const Tag<T> d;
-  // Few enough terms that float keeps their sum as well as it keeps the terms.
+  // Some hundred terms in each lane (or four wide rows), before their sum is added in double.
   const Index block = 256 * lanes<T> / s.columns / most * most + most;
   for (Index begin = 0; begin < s.rows; begin += block) {
     const Index end = begin + block < s.rows ? begin + block : s.rows;
