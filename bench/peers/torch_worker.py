@@ -105,6 +105,18 @@ def softmax(_):
     return {"": inference(lambda: torch.softmax(x, 1))}
 
 
+def layer_norm(text):
+    rows, size = map(int, text.split("/")[1].split("x"))
+    x = torch.randn(rows, size)
+    return {"": inference(lambda: F.layer_norm(x, (size,)))}
+
+
+def batch_norm2d(text):
+    sizes = list(map(int, text.split("/")[1].split("x")))
+    norm, x, dy = nn.BatchNorm2d(sizes[1]), torch.randn(sizes, requires_grad=True), torch.randn(sizes)
+    return layouts(lambda x, dy: gradients(lambda: norm(x), [x, norm.weight, norm.bias], dy), x, dy)
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -161,7 +173,7 @@ FAMILIES = {
     "matmul": matmul, "linear": linear, "conv2d": conv2d, "max_pool2d": max_pool2d,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "softmax": softmax,
-    "model": model,
+    "layer_norm": layer_norm, "batch_norm2d": batch_norm2d, "model": model,
 }
 best = {}  # (case, threads) -> (variant, oneDNN, callable)
 

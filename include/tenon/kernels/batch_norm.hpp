@@ -27,8 +27,8 @@ TENON_API void batch_norm_inference(const BatchNormDims& dims, const T* x, const
 /// With s = w / sqrt(variance + eps), means and sums over a channel:
 ///   dx = s (dy - mean dy - h mean(dy h)),   dw = sum dy h,   db = sum dy
 /// where the statistics are those of x itself (of_batch), else dx = s dy. mean and variance are the
-/// forward's; w may be null; of dx, dw and db those that are null are not computed. dx may be dy or
-/// x.
+/// forward's; w may be null; of dx, dw and db those that are null are not computed. dx is none of
+/// the inputs.
 template <class T>
 TENON_API void batch_norm_backward(const BatchNormDims& dims, bool of_batch, const T* dy,
                                    const T* x, const T* w, const double* mean,

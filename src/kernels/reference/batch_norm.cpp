@@ -89,9 +89,10 @@ void batch_norm_backward(const BatchNormDims& d, bool of_batch, const T* dy, con
     if (db != nullptr) db[channel] = static_cast<T>(sum);
     if (dx == nullptr) return;
     const double scale = parameter(w, channel, 1) * rstd;
-    const double mean_dy = of_batch ? sum / m : 0, mean_dot = of_batch ? dot / m : 0;
+    const double mean_dy = sum / m, mean_dot = dot / m;
     for_each_position(d, channel, [&](Index k) {
-      const double g = static_cast<double>(dy[k]) - mean_dy - normalised(k) * mean_dot;
+      double g = static_cast<double>(dy[k]);
+      if (of_batch) g -= mean_dy + normalised(k) * mean_dot;
       dx[k] = static_cast<T>(g * scale);
     });
   });

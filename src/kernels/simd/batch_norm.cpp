@@ -48,13 +48,13 @@ namespace HWY_NAMESPACE {
 template <class T>
 Moments moments(const T* x, Index runs, Index length, Index stride) {
   const double n = static_cast<double>(runs * length);
-  T origin = x[0];
-  SumPair sums = distance_sums(x, origin, runs, length, stride).total();
-  if (is_far(sums, n)) {
-    origin = static_cast<T>(moments_of(sums, static_cast<double>(origin), n).mean);
-    sums = distance_sums(x, origin, runs, length, stride).total();
+  double origin = static_cast<double>(x[0]);
+  SumPair sums = distance_sums(x, x[0], runs, length, stride).total();
+  if (!is_precise(sums, n)) {
+    origin = better_origin(sums, origin, n);
+    sums = precise_distance_sums(x, origin, runs, length, stride);
   }
-  return moments_of(sums, static_cast<double>(origin), n);
+  return moments_of(sums, origin, n);
 }
 
 template <class T>

@@ -122,12 +122,9 @@ const BatchNormBackwardKernels<T>& chosen() {
 template <class T>
 struct Backward {
   const BatchNormDims& d;
-  bool of_batch;
   const T *dy, *x, *w;
   const double *mean, *variance;
   T *dx, *dw, *db;
-
-  bool needs_sums() const { return dw != nullptr || db != nullptr || (of_batch && dx != nullptr); }
 
   T rounded_mean(Index channel) const { return static_cast<T>(mean[channel]); }
 
@@ -145,12 +142,9 @@ struct Backward {
     if (dw != nullptr) dw[channel] = static_cast<T>(dot * rstd);
     if (db != nullptr) db[channel] = static_cast<T>(total.a);
     const double scale = w == nullptr ? rstd : static_cast<double>(w[channel]) * rstd;
-    ChannelGradient<T> g{rounded_mean(channel), T(0), static_cast<T>(scale), T(0)};
-    if (!of_batch) return g;
     const double slope = -scale * rstd * rstd * dot / n;
-    g.slope = static_cast<T>(slope);
-    g.shift = static_cast<T>(lost * slope - scale * total.a / n);
-    return g;
+    return {rounded_mean(channel), static_cast<T>(slope), static_cast<T>(scale),
+            static_cast<T>(lost * slope - scale * total.a / n)};
   }
 };
 
@@ -160,14 +154,11 @@ void backward_by_planes(const Backward<T>& a) {
   const Index parts = part.count(), plane = a.d.c * a.d.inner;
   detail::Scratch<SumPair> sums(a.d.c * parts);
   detail::Scratch<ChannelGradient<T>> gradients(a.d.c);
-  const bool needs_sums = a.needs_sums();
   part.run(
       [&](Index channel, Index p) {
         const auto [first, runs, length] = part(channel, p);
-        sums[channel * parts + p] =
-            needs_sums ? chosen<T>().sums(a.dy + first, a.x + first, a.rounded_mean(channel), runs,
-                                          length, plane)
-                       : SumPair{0, 0};
+        sums[channel * parts + p] = chosen<T>().sums(a.dy + first, a.x + first,
+                                                     a.rounded_mean(channel), runs, length, plane);
       },
       [&](Index channel) {
         gradients[channel] = a.finish(channel, sums.data() + channel * parts, parts);
@@ -187,14 +178,11 @@ void backward_by_columns(const Backward<T>& a) {
   detail::Scratch<SumPair> sums(d.c * parts);
   detail::Scratch<double> means(row);
   for (Index i = 0; i < row; ++i) means[i] = static_cast<double>(a.rounded_mean(i / d.inner));
-  const bool needs_sums = a.needs_sums();
   for_each_tile(d, [&](Index channel, Index channels, Index first, Index rows, Index part) {
-    SumPair columns[tile_columns] = {};
+    SumPair columns[tile_columns];
     const Index column = channel * d.inner, at = first * row + column;
-    if (needs_sums) {
-      chosen<T>().column_sums(a.dy + at, a.x + at, means.data() + column, rows, row,
-                              channels * d.inner, columns);
-    }
+    chosen<T>().column_sums(a.dy + at, a.x + at, means.data() + column, rows, row,
+                            channels * d.inner, columns);
     for (Index k = 0; k < channels; ++k) {
       SumPair& total = sums[(channel + k) * parts + part] = {};
       for (Index i = k * d.inner; i < (k + 1) * d.inner; ++i) {
@@ -234,9 +222,13 @@ void batch_norm_backward(const BatchNormDims& d, bool of_batch, const T* dy, con
     if (db != nullptr) std::fill_n(db, d.c, T(0));
     return;
   }
-  const Backward<T> arguments{d, of_batch, dy, x, w, mean, variance, dx, dw, db};
-  if (by_columns(d)) return backward_by_columns(arguments);
-  backward_by_planes(arguments);
+  const auto run = by_columns(d) ? &backward_by_columns<T> : &backward_by_planes<T>;
+  if (of_batch) return run({d, dy, x, w, mean, variance, dx, dw, db});
+  if (dw != nullptr || db != nullptr) run({d, dy, x, w, mean, variance, nullptr, dw, db});
+  if (dx == nullptr) return;
+  detail::Scratch<double> zeros(d.c);
+  std::fill_n(zeros.data(), d.c, 0.0);
+  batch_norm_inference<T>(d, dy, w, nullptr, zeros.data(), variance, dx);
 }
 
 #define TENON_INSTANTIATE(T)                                                                     \

@@ -93,17 +93,18 @@ HWY_INLINE LaneSums row_sums(const LayerNormDims& d, const T* x) {
 }
 
 template <class T>
-HWY_INLINE void finish_statistics(const LayerNormDims& d, double share, const T* x, SumPair sums,
-                                  double& mean, double& rstd) {
-  T origin = origin_of(d, x);
-  if (!d.center) {
-    sums.a = 0;
-  } else if (is_far(sums, static_cast<double>(d.n))) {
-    origin = static_cast<T>(static_cast<double>(origin) + sums.a * share);
-    sums = distance_sums(x, origin, 1, d.n, 0).total();
+HWY_INLINE void finish_statistics(const LayerNormDims& d, double share, const T* x,
+                                  SumPair first_sums, double& mean, double& rstd) {
+  const auto about_mean = [&](SumPair s) { return d.center ? s : SumPair{0, s.b}; };
+  const double n = static_cast<double>(d.n);
+  double origin = static_cast<double>(origin_of(d, x));
+  SumPair sums = about_mean(first_sums);
+  if (!is_precise(sums, n)) {
+    origin = better_origin(sums, origin, n);
+    sums = about_mean(precise_distance_sums(x, origin, 1, d.n, 0));
   }
   const double distance = sums.a * share, squares = sums.b - sums.a * distance;
-  mean = static_cast<double>(origin) + distance;
+  mean = origin + distance;
   rstd = 1 / std::sqrt((squares < 0 ? 0 : squares) * share + d.eps);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 namespace tenon::kernels {
 
 struct SumPair {
@@ -15,7 +17,10 @@ struct Moments {
   /// Those of this set and another one together. Source: Chan, Golub, LeVeque, "Updating formulae
   /// and a pairwise algorithm for computing sample variances", 1979, equations 2.1.
   void add(const Moments& other) {
-    if (other.count == 0) return;
+    if (count == 0) {
+      *this = other;
+      return;
+    }
     const double total = count + other.count, distance = other.mean - mean;
     mean += distance * (other.count / total);
     squares += other.squares + distance * distance * (count * other.count / total);
@@ -29,9 +34,17 @@ inline Moments moments_of(SumPair sums, double origin, double n) {
   return {n, origin + distance, squares < 0 ? 0 : squares};
 }
 
-/// Whether these sums were taken with an origin more than two standard deviations from the mean.
-/// The distances, rounded in float, then have too few digits left, and the mean found with them is
-/// the better origin.
-inline bool is_far(SumPair sums, double n) { return 5 * sums.a * sums.a > 4 * n * sums.b; }
+/// Whether sums of n distances from an origin and of their squares, rounded in float, are good
+/// enough. Not where the origin is more than four standard deviations from the mean, which leaves
+/// the distances too few digits, nor where the squares overflowed.
+inline bool is_precise(SumPair sums, double n) {
+  return 17 * sums.a * sums.a <= 16 * n * sums.b && std::isfinite(sums.b);
+}
+
+/// The mean as these sums give it, the same origin where they overflowed.
+inline double better_origin(SumPair sums, double origin, double n) {
+  const double mean = origin + sums.a / n;
+  return std::isfinite(mean) ? mean : origin;
+}
 
 }  // namespace tenon::kernels

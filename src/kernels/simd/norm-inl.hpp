@@ -99,6 +99,21 @@ HWY_INLINE LaneSums distance_sums(const T* x, T origin, Index runs, Index length
                          HWY_ATTR { add_distance(x + i, n, from, distances, squares); });
 }
 
+/// The same, every distance in double.
+template <class T>
+HWY_INLINE SumPair precise_distance_sums(const T* x, double origin, Index runs, Index length,
+                                         Index stride) {
+  const auto from = hn::Set(Tag<double>(), origin);
+  const LaneSums sums = sum_runs<double>(
+      runs, length, stride,
+      [=](Index i, Index n, Vector<double>& distances, Vector<double>& squares) HWY_ATTR {
+        const auto distance = first<double>(hn::Sub(as_doubles(x + i, n), from), n);
+        distances = hn::Add(distances, distance);
+        squares = hn::MulAdd(distance, distance, squares);
+      });
+  return sums.total();
+}
+
 /// The same sums for each of `width` columns over rows that start `stride` apart: f(i, j, n, a, b)
 /// adds the terms i .. i + n, which lie in the columns j .. j + n, to a and to b.
 template <int Vectors, class F>
