@@ -8,7 +8,7 @@
 #
 #   --inside   a command that runs what follows it elsewhere, say in a root of another distribution with
 #              a newer PyTorch; Tenon is built there too. Needs a compiler, CMake, Ninja, Highway, Google
-#              Benchmark, nlohmann-json, zlib, Python 3 and PyTorch in that place.
+#              Benchmark, Eigen, nlohmann-json, zlib, Python 3 and PyTorch in that place.
 #   --only     cases whose name matches
 #   --rounds   turns that each side takes (default 5)
 #   --seconds  of one turn (default 0.3)

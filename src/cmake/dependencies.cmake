@@ -60,6 +60,13 @@ tenon_dependency(
   nlohmann_json TARGET nlohmann_json::nlohmann_json PACKAGE nlohmann-json3-dev
   REPOSITORY https://github.com/nlohmann/json.git TAG v3.11.2)
 
+set(EIGEN_BUILD_TESTING OFF)
+set(EIGEN_BUILD_DOC OFF)
+set(EIGEN_BUILD_PKGCONFIG OFF)
+tenon_dependency(
+  Eigen3 TARGET Eigen3::Eigen PACKAGE libeigen3-dev PREFER_CONFIG
+  REPOSITORY https://gitlab.com/libeigen/eigen.git TAG 3.4.0)
+
 if(TENON_BUILD_EXAMPLES)
   tenon_dependency(
     CLI11 TARGET CLI11::CLI11 PACKAGE libcli11-dev PREFER_CONFIG
@@ -70,12 +77,6 @@ if(TENON_BUILD_TESTS)
   tenon_dependency(
     Catch2 TARGET Catch2::Catch2 PACKAGE catch2 PREFER_CONFIG
     REPOSITORY https://github.com/catchorg/Catch2.git TAG v3.5.4)
-  set(EIGEN_BUILD_TESTING OFF)
-  set(EIGEN_BUILD_DOC OFF)
-  set(EIGEN_BUILD_PKGCONFIG OFF)
-  tenon_dependency(
-    Eigen3 TARGET Eigen3::Eigen PACKAGE libeigen3-dev PREFER_CONFIG
-    REPOSITORY https://gitlab.com/libeigen/eigen.git TAG 3.4.0)
 endif()
 
 if(TENON_BUILD_BENCH)

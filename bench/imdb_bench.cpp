@@ -1,0 +1,78 @@
+// A bidirectional LSTM over film reviews of 256 words: one step of the optimiser, inference of a
+// batch, and of one review.
+
+#include <tenon/tenon.hpp>
+
+#include "case.hpp"
+
+namespace tenon::bench {
+namespace {
+
+constexpr Index words = 10000, width = 16, units = 64, batch = 128, steps = 256;
+
+/// y[...] = table[ids[...]]
+Tensor looked_up(const Tensor& table, const LongTensor& ids) {
+  Tensor y = Tensor::empty({ids.size(0), ids.size(1), width});
+  for (Index i = 0; i < ids.numel(); ++i) {
+    std::copy_n(table.data() + ids.data()[i] * width, width, y.data() + i * width);
+  }
+  return custom_function("looked_up", {table}, y, [ids](const Tensor& dy_any) {
+    const Tensor dy = dy_any.contiguous();
+    std::array<Tensor, 1> gradient{zeros({words, width})};
+    for (Index i = 0; i < ids.numel(); ++i) {
+      float* const to = gradient[0].data() + ids.data()[i] * width;
+      const float* const from = dy.data() + i * width;
+      for (Index k = 0; k < width; ++k) to[k] += from[k];
+    }
+    return gradient;
+  });
+}
+
+struct BiLSTM : nn::Module {
+  nn::Parameter table{randn({words, width})};
+  nn::LSTM lstm{width, units, {.bidirectional = true}};
+  nn::Linear hidden{2 * units, 64}, out{64, 1};
+
+  Tensor forward_ids(const LongTensor& ids) override {
+    const auto [y, last] = lstm(looked_up(table, ids), {});
+    return out(relu(hidden(cat({last.h[0], last.h[1]}, 1))));
+  }
+  void visit(nn::Visitor& v) override {
+    v("table", table);
+    v("lstm", lstm);
+    v("hidden", hidden);
+    v("out", out);
+  }
+};
+
+std::function<void()> training() {
+  struct State {
+    BiLSTM net;
+    optim::Adam adam{net};
+    LongTensor ids = randint(0, words, {batch, steps});
+    Tensor targets = randint(0, 2, {batch, 1}).to<float>();
+  };
+  return [state = std::make_shared<State>()] {
+    Tape tape;
+    const Tensor loss = binary_cross_entropy_with_logits(state->net(state->ids), state->targets);
+    state->adam.step(tape.gradients(loss));
+  };
+}
+
+std::function<void()> inference(Index n) {
+  auto net = std::make_shared<BiLSTM>();
+  net->eval();
+  return [net, ids = randint(0, words, {n, steps})] { keep((*net)(ids)); };
+}
+
+const bool registered = [] {
+  constexpr double flops = 2.0 * 2 * batch * steps * 4 * units * (width + units);
+  const std::string name = "imdb_bilstm b128 T256";
+  cases().push_back({"model/train_step/" + name, 3 * flops, 0, [] { return training(); }});
+  cases().push_back({"model/infer/" + name, flops, 0, [] { return inference(batch); }});
+  cases().push_back({"model/infer_one/" + name, flops / batch, 0, [] { return inference(1); }});
+  return true;
+}();
+
+}  // namespace
+}  // namespace tenon::bench
