@@ -84,7 +84,6 @@ void imdb_bilstm(const example::Options& options) {
   data::SequenceLoader loader(train, {.batch_size = options.batch_size, .shuffle = true});
 
   example::Progress progress(options.epochs);
-  example::Result result;
   for (Index epoch = 0; epoch < options.epochs; ++epoch) {
     progress.start_epoch();
     for (auto& [ids, lengths, labels] : loader) {
@@ -96,7 +95,8 @@ void imdb_bilstm(const example::Options& options) {
     progress.end_epoch();
     progress.print();
   }
-  result = test(net, test_part);
+
+  const example::Result result = test(net, test_part);
   example::report(options, net, result, progress);
   std::printf("expected: 85 %% or more after 4 epochs\n");
   std::printf("test accuracy: %s\n", example::percent(result.accuracy).c_str());
