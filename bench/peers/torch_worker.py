@@ -146,6 +146,18 @@ def sgd(_):
             for label, options in kinds.items()}
 
 
+def layer_norm(text):
+    rows, size = map(int, text.split("/")[1].split("x"))
+    x = torch.randn(rows, size)
+    return {"": inference(lambda: F.layer_norm(x, (size,)))}
+
+
+def batch_norm2d(text):
+    sizes = list(map(int, text.split("/")[1].split("x")))
+    norm, x, dy = nn.BatchNorm2d(sizes[1]), torch.randn(sizes, requires_grad=True), torch.randn(sizes)
+    return layouts(lambda x, dy: gradients(lambda: norm(x), [x, norm.weight, norm.bias], dy), x, dy)
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -209,6 +221,7 @@ FAMILIES = {
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp),
     "dropout": elementwise(lambda x: F.dropout(x, 0.5, True)), "softmax": softmax,
+    "layer_norm": layer_norm, "batch_norm2d": batch_norm2d,
     "cross_entropy": cross_entropy, "sgd": sgd,
     "model": model,
 }

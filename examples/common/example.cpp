@@ -12,11 +12,13 @@ namespace {
 /// FNV-1a of the bytes of all parameters and buffers in the order of visit().
 std::string weights_hash(tenon::nn::Module& net) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const auto& entry : tenon::nn::named_tensors(net)) {
-    const tenon::Tensor values = entry.tensor.contiguous();
-    const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-    const Index count = values.numel() * static_cast<Index>(sizeof(float));
-    for (Index i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+  for (const auto& entry : tenon::io::state_dict(net)) {
+    entry.tensor.visit([&hash](const auto& tensor) {
+      const auto values = tensor.contiguous();
+      const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
+      const Index count = values.numel() * static_cast<Index>(sizeof(*values.data()));
+      for (Index i = 0; i < count; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+    });
   }
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));

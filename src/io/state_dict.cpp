@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "nn/module_path.hpp"
 #include "tenon/autograd/tape.hpp"
 #include "tenon/io/safetensors.hpp"
 
@@ -34,18 +35,32 @@ class Findings {
   std::string text_;
 };
 
+/// The state of a module, integer buffers included.
 template <class T>
-using Members = std::vector<nn::BasicNamedTensor<T>>;
+class StateCollector : public detail::PathVisitor<T> {
+ public:
+  TensorDict found;
+
+ private:
+  void on_parameter(std::string_view name, nn::BasicParameter<T>& parameter) override {
+    found.add(this->path(name), static_cast<const BasicTensor<T>&>(parameter));
+  }
+  void on_buffer(std::string_view name, BasicTensor<T>& tensor) override {
+    found.add(this->path(name), tensor);
+  }
+  void on_long_buffer(std::string_view name, LongTensor& tensor) override {
+    found.add(this->path(name), tensor);
+  }
+};
 
 std::string described(const std::string& name, const Shape& shape) {
   return name + " " + to_string(shape);
 }
 
 /// Whether the values of a member come in under another name, to which it is tied.
-template <class T>
-bool comes_with_a_tied_one(const nn::BasicNamedTensor<T>& member, const Members<T>& members,
+bool comes_with_a_tied_one(const TensorEntry& member, const TensorDict& members,
                            const TensorDict& tensors) {
-  return std::any_of(members.begin(), members.end(), [&](const auto& other) {
+  return std::any_of(members.begin(), members.end(), [&](const TensorEntry& other) {
     return other.tensor.is_same(member.tensor) && tensors.contains(other.name);
   });
 }
@@ -54,15 +69,12 @@ bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType
 
 /// Throws unless every tensor fits; where names the op and the file, as in "[load] a.safetensors:
 /// ".
-template <class T>
-LoadReport compare(const std::string& where, const Members<T>& members, const TensorDict& tensors,
+LoadReport compare(const std::string& where, const TensorDict& members, const TensorDict& tensors,
                    const LoadOptions& options) {
   LoadReport report;
   Findings missing("missing"), unexpected("unexpected"), shapes("of another shape"),
       types("of another type");
-  std::map<std::string, bool, std::less<>> known;
   for (const auto& member : members) {
-    known.emplace(member.name, true);
     const Shape& shape = member.tensor.shape();
     if (!tensors.contains(member.name)) {
       if (comes_with_a_tied_one(member, members, tensors)) continue;
@@ -75,14 +87,15 @@ LoadReport compare(const std::string& where, const Members<T>& members, const Te
       shapes.add(member.name + ": the module has " + to_string(shape) + ", the file " +
                  to_string(found.shape()));
     }
-    const bool can_cast = options.cast && is_floating(found.dtype());
-    if (found.dtype() != detail::dtype_of<T> && !can_cast) {
-      types.add(member.name + ": the module has " + to_string(detail::dtype_of<T>) + ", the file " +
+    const DType wanted = member.tensor.dtype();
+    const bool can_cast = options.cast && is_floating(found.dtype()) && is_floating(wanted);
+    if (found.dtype() != wanted && !can_cast) {
+      types.add(member.name + ": the module has " + to_string(wanted) + ", the file " +
                 to_string(found.dtype()));
     }
   }
   for (const auto& [name, tensor] : tensors) {
-    if (known.contains(name)) continue;
+    if (members.contains(name)) continue;
     report.unexpected.push_back(name);
     unexpected.add(described(name, tensor.shape()));
   }
@@ -100,21 +113,28 @@ LoadReport compare(const std::string& where, const Members<T>& members, const Te
   return report;
 }
 
+/// Writes values of the same scalar type, or of the other floating one, in place.
+void write(const AnyTensor& member, const AnyTensor& values) {
+  member.visit([&](auto to) {
+    values.visit([&](const auto& from) {
+      using To = std::decay_t<decltype(to)>;
+      if constexpr (std::is_same_v<std::decay_t<decltype(from)>, To>) {
+        to.copy_(from);
+      } else {
+        to.copy_(from.template to<typename To::value_type>());
+      }
+    });
+  });
+}
+
 template <class T>
 LoadReport take_in(const std::string& where, nn::BasicModule<T>& module, const TensorDict& tensors,
                    const LoadOptions& options) {
   const NoTape guard;
-  Members<T> members = nn::named_tensors(module);
-  LoadReport report = compare<T>(where, members, tensors, options);
-  for (auto& member : members) {
-    if (!tensors.contains(member.name)) continue;
-    tensors[member.name].visit([&](const auto& values) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(values)>, BasicTensor<T>>) {
-        member.tensor.copy_(values);
-      } else {
-        member.tensor.copy_(values.template to<T>());
-      }
-    });
+  const TensorDict members = state_dict(module);
+  LoadReport report = compare(where, members, tensors, options);
+  for (const auto& [name, member] : members) {
+    if (tensors.contains(name)) write(member, tensors[name]);
   }
   return report;
 }
@@ -123,9 +143,10 @@ LoadReport take_in(const std::string& where, nn::BasicModule<T>& module, const T
 
 template <class T>
 TensorDict state_dict(nn::BasicModule<T>& module) {
-  TensorDict tensors;
-  for (const auto& member : nn::named_tensors(module)) tensors.add(member.name, member.tensor);
-  return tensors;
+  nn::named_tensors(module);  // has better words for a module whose members are not as they should
+  StateCollector<T> collector;
+  module.visit(collector);
+  return std::move(collector.found);
 }
 
 template <class T>

@@ -3,10 +3,12 @@
 #include <type_traits>
 
 #include "base/profile.hpp"
+#include "tenon/kernels/batch_norm.hpp"
 #include "tenon/kernels/conv2d.hpp"
 #include "tenon/kernels/cross_entropy.hpp"
 #include "tenon/kernels/dims.hpp"
 #include "tenon/kernels/gemm.hpp"
+#include "tenon/kernels/layer_norm.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
 #include "tenon/kernels/reduce.hpp"
 #include "tenon/kernels/sgd.hpp"
@@ -92,6 +94,30 @@ void count_max_pool2d_backward(const Pool2dDims& d) {
 template <class T>
 void count_softmax(const SoftmaxDims& d, Index operations, Index arrays) {
   count_arrays<T>(d.outer * d.n * d.inner, operations, arrays);
+}
+
+/// A distance, its sum and that of its square (4), then y of them (4).
+template <class T>
+void count_layer_norm(const LayerNormDims& d) {
+  count_arrays<T>(d.rows * d.n, 8, 2);
+}
+template <class T>
+void count_batch_norm_training(const BatchNormDims& d) {
+  count_arrays<T>(d.n * d.c * d.inner, 8, 2);
+}
+template <class T>
+void count_batch_norm_inference(const BatchNormDims& d) {
+  count_arrays<T>(d.n * d.c * d.inner, 4, 2);
+}
+
+/// h (2), the sums of g and g h (3), then dx of them (4).
+template <class T>
+void count_layer_norm_backward(const LayerNormDims& d) {
+  count_arrays<T>(d.rows * d.n, 9, 3);
+}
+template <class T>
+void count_batch_norm_backward(const BatchNormDims& d) {
+  count_arrays<T>(d.n * d.c * d.inner, 9, 3);
 }
 
 /// An operation for each element that goes in.

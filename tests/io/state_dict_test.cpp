@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "temporary_folder.hpp"
 #include "tenon/io/safetensors.hpp"
+#include "tenon/nn/batch_norm.hpp"
 #include "tenon/nn/linear.hpp"
 #include "tenon/nn/relu.hpp"
 #include "tenon/nn/sequential.hpp"
@@ -137,6 +138,31 @@ TEST_CASE("Other scalar types are refused unless a cast was asked for", "[io][st
 
   const io::TensorDict ints{{"0.weight", ones<std::int32_t>({2, 3})}, {"0.bias", ones({2})}};
   CHECK_THROWS_AS(io::load_state_dict(net, ints, {.cast = true}), TypeError);
+}
+
+TEST_CASE("Buffers of integers are saved and loaded in their place, and never cast",
+          "[io][state_dict]") {
+  nn::BatchNorm1d norm(2);
+  norm.num_batches_tracked.fill_(7);
+  CHECK(names_of(io::state_dict(norm)) == std::vector<std::string>{"weight", "bias", "running_mean",
+                                                                   "running_var",
+                                                                   "num_batches_tracked"});
+  TemporaryFolder folder;
+  io::save(norm, folder.file("norm"));
+  nn::BatchNorm1d loaded(2);
+  const LongTensor memory = loaded.num_batches_tracked;
+  io::load(loaded, folder.file("norm"));
+  CHECK(memory.item() == 7);
+
+  io::TensorDict wrong;
+  for (const auto& [name, tensor] : io::state_dict(norm)) {
+    if (name != "num_batches_tracked") wrong.add(name, tensor);
+  }
+  wrong.add("num_batches_tracked", ones({}));
+  const std::string said =
+      message_of<TypeError>([&] { io::load_state_dict(loaded, wrong, {.cast = true}); });
+  CHECK_THAT(said,
+             ContainsSubstring("num_batches_tracked: the module has int64, the file float32"));
 }
 
 TEST_CASE("A long list of differences is cut short and counted", "[io][state_dict]") {

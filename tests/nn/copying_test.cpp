@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "nn_support.hpp"
+#include "tenon/nn/batch_norm.hpp"
 #include "tenon/nn/dropout.hpp"
 #include "tenon/nn/lambda.hpp"
+#include "tenon/nn/layer_norm.hpp"
+#include "tenon/nn/rms_norm.hpp"
 #include "tenon/nn/sigmoid.hpp"
 #include "tenon/nn/softmax.hpp"
 #include "tenon/nn/tanh.hpp"
@@ -26,7 +29,8 @@ constexpr bool all_nothrow_movable = ((std::is_nothrow_move_constructible_v<M> &
 
 static_assert(all_nothrow_movable<nn::Linear, nn::Dense, nn::Conv2d, nn::MaxPool2d, nn::ReLU,
                                   nn::Tanh, nn::Sigmoid, nn::Softmax, nn::Flatten, nn::Dropout,
-                                  nn::Lambda, nn::Sequential>);
+                                  nn::Lambda, nn::Sequential, nn::BatchNorm1d, nn::BatchNorm2d,
+                                  nn::LayerNorm, nn::RMSNorm>);
 static_assert(all_nothrow_movable<Block, Model, TiedModel>, "users' modules need no boilerplate");
 static_assert(!std::is_constructible_v<nn::Module, const nn::Module&>, "no slicing");
 

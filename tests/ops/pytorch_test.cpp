@@ -1,5 +1,5 @@
 // Every operation against the results and gradients that PyTorch computed in double, kept in
-// tests/data/pytorch (make_vectors.py there says how they came about). In float an operation's
+// tests/data/pytorch (the scripts there say how they came about). In float an operation's
 // largest error may be at most twice that of PyTorch's own float32, in double 1e-12, as shares of
 // the largest value of the tensor. $TENON_REPORT_DIR/pytorch_distance.md gets the table of the
 // errors.
@@ -145,6 +145,20 @@ BasicTensor<T> classified(Inputs<T>& in, const Json& arguments) {
                         .label_smoothing = arguments.value("label_smoothing", 0.0)});
 }
 
+/// The numbers of a list, undefined where there is none of that name.
+template <class T>
+BasicTensor<T> list_of(const Json& arguments, const char* name) {
+  if (!arguments.contains(name)) return {};
+  return from_container(arguments[name].get<std::vector<T>>());
+}
+
+template <class T>
+BasicTensor<T> batch_normalised(Inputs<T>& in, const Json& arguments) {
+  return batch_norm(in["x"], list_of<T>(arguments, "running_mean"),
+                    list_of<T>(arguments, "running_var"), in["w"], in["b"],
+                    {.training = arguments["training"], .eps = arguments["eps"]});
+}
+
 template <class T>
 std::vector<BasicTensor<T>> parts_of(Inputs<T>& in) {
   std::vector<BasicTensor<T>> parts{in["a"], in["b"]};
@@ -196,6 +210,9 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   if (op == "max_pool2d") return pooled(x, k);
   if (op == "softmax") return softmax(x, k["dim"].get<Index>());
   if (op == "log_softmax") return log_softmax(x, k["dim"].get<Index>());
+  if (op == "layer_norm") return layer_norm(x, shape_of(k["shape"]), in["w"], in["b"], k["eps"]);
+  if (op == "rms_norm") return rms_norm(x, shape_of(k["shape"]), in["w"], k["eps"].get<double>());
+  if (op == "batch_norm") return batch_normalised(in, k);
   if (op == "cross_entropy") return classified(in, k);
   if (op == "embedding") return embedding(in.labels.at("t"), in["w"], padding_of(k));
   if (op == "masked_sum") return masked_sum(x, in.labels.at("t"));
@@ -346,6 +363,7 @@ TEST_CASE("Transposed convolution agrees with PyTorch", "[ops][pytorch]") {
 }
 TEST_CASE("Max-pooling agrees with PyTorch", "[ops][pytorch]") { check_file("max_pool2d"); }
 TEST_CASE("Softmax and log_softmax agree with PyTorch", "[ops][pytorch]") { check_file("softmax"); }
+TEST_CASE("Normalisations agree with PyTorch", "[ops][pytorch]") { check_file("norm"); }
 TEST_CASE("Cross-entropy agrees with PyTorch", "[ops][pytorch]") { check_file("cross_entropy"); }
 TEST_CASE("Squared and binary losses agree with PyTorch", "[ops][pytorch]") {
   check_file("losses");

@@ -25,6 +25,8 @@ class AnyTensor {
   DType dtype() const { return handle_.impl()->dtype; }
   const Shape& shape() const { return handle_.shape(); }
   Index numel() const { return handle_.numel(); }
+  /// Whether both handles mean the very same tensor.
+  bool is_same(const AnyTensor& other) const { return handle_.is_same(other.handle_); }
 
   /// The tensor under its own type. Throws TypeError where that is not T.
   template <class T>

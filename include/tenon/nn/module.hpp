@@ -98,7 +98,8 @@ TENON_API std::vector<BasicNamedParameter<T>> named_parameters(BasicModule<T>& m
 template <class T>
 TENON_API std::vector<BasicParameter<T>*> parameters(BasicModule<T>& module);
 /// Parameters and buffers in the order of visit(), tied parameters under each of their names: what
-/// is saved and loaded. Names are unique unless visit() gives one twice, which throws ValueError.
+/// is saved and loaded, besides buffers of integers, which io::state_dict has, too. Names are
+/// unique unless visit() gives one twice, which throws ValueError.
 template <class T>
 TENON_API std::vector<BasicNamedTensor<T>> named_tensors(BasicModule<T>& module);
 /// The number of trainable values; those of tied parameters count once.

@@ -23,6 +23,10 @@ struct OwnedLayer {
   bool is_max_pool = false;
 };
 
+/// Where what changes the layers of a Sequential finds them.
+template <class T>
+struct LayersOf;
+
 template <class T, class M>
 nn::BasicModule<T>* copy_layer(const nn::BasicModule<T>& source, nn::BasicModule<T>* target) {
   if constexpr (!std::is_copy_constructible_v<M>) {
@@ -130,6 +134,8 @@ class TENON_API BasicSequential : public BasicModule<T> {
   void visit(BasicVisitor<T>& v) override;
 
  private:
+  friend struct detail::LayersOf<T>;
+
   void add(detail::OwnedLayer<T> layer);
   void clear() noexcept;
   BasicModule<T>& layer(Index i) const;

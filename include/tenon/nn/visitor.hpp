@@ -52,7 +52,7 @@ namespace tenon::nn {
 ///   void visit(nn::Visitor& v) override {
 ///     v("conv", conv);                      // a layer, or a std::vector or array of layers
 ///     v("scale", scale);                    // an nn::Parameter
-///     v.buffer("mean", mean);               // a Tensor that is saved but not trained
+///     v.buffer("mean", mean);               // an nn::Buffer, which is saved but not trained
 ///   }
 template <class T>
 class BasicVisitor {
@@ -90,6 +90,7 @@ class BasicVisitor {
 
   /// A tensor that belongs to the state of the module but is not trained.
   void buffer(std::string_view name, BasicTensor<T>& tensor) { on_buffer(name, tensor); }
+  void buffer(std::string_view name, LongTensor& tensor) { on_long_buffer(name, tensor); }
 
  protected:
   /// Names are those of the members themselves; enter() and leave() enclose what is inside another.
@@ -100,6 +101,7 @@ class BasicVisitor {
   }
   virtual void on_parameter(std::string_view, BasicParameter<T>&) {}
   virtual void on_buffer(std::string_view, BasicTensor<T>&) {}
+  virtual void on_long_buffer(std::string_view, LongTensor&) {}
   virtual void enter(std::string_view) {}
   virtual void leave() {}
 };

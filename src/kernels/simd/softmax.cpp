@@ -11,8 +11,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/softmax.cpp"
 #include "kernels/simd/foreach_target.hpp"
+#include "kernels/simd/loop-inl.hpp"
 #include "kernels/simd/math-inl.hpp"
-#include "kernels/simd/vector-inl.hpp"
 
 #ifndef TENON_SIMD_SOFTMAX_KERNELS
 #define TENON_SIMD_SOFTMAX_KERNELS
@@ -37,33 +37,6 @@ namespace HWY_NAMESPACE {
 
 /// Vectors that are summed in T before their sum is added to a total in double.
 inline constexpr Index vectors_per_sum = 64;
-
-/// Calls f(i, count) for each vector of n elements, the last of which may have fewer.
-template <class T, class F>
-HWY_INLINE void for_each_vector(Index n, const F& f) {
-  Index i = 0;
-  for (; i + lanes<T> <= n; i += lanes<T>) f(i, lanes<T>);
-  if (i < n) f(i, n - i);
-}
-
-template <class T>
-HWY_INLINE Vector<T> load(const T* x, Index n) {
-  return n == lanes<T> ? hn::LoadU(Tag<T>(), x) : load_first(x, n);
-}
-template <class T>
-HWY_INLINE void store(Vector<T> v, T* y, Index n) {
-  if (n == lanes<T>) {
-    hn::StoreU(v, Tag<T>(), y);
-  } else {
-    store_first<T>(v, y, n);
-  }
-}
-/// v with zeros behind the first n lanes.
-template <class T>
-HWY_INLINE Vector<T> first(Vector<T> v, Index n) {
-  return n == lanes<T> ? v
-                       : hn::IfThenElseZero(hn::FirstN(Tag<T>(), static_cast<std::size_t>(n)), v);
-}
 
 /// The sum of f(i, count) over the vectors of n elements; f gives zeros where there is no element.
 template <class T, class F>

@@ -3,17 +3,12 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/sum_block.cpp"
 #include "kernels/simd/foreach_target.hpp"
-#include "kernels/simd/vector-inl.hpp"
+#include "kernels/simd/loop-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::kernels {
 #if TENON_TARGET_IS_USED
 namespace HWY_NAMESPACE {
-
-HWY_INLINE Vector<double> as_doubles(Tag<double> d, const double* x) { return hn::LoadU(d, x); }
-HWY_INLINE Vector<double> as_doubles(Tag<double> d, const float* x) {
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, Tag<double>>(), x));
-}
 
 /// Contiguous terms: four vectors of partial sums, the last few terms by themselves.
 template <class T>
