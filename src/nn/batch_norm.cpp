@@ -34,7 +34,7 @@ BasicBatchNorm<T>::BasicBatchNorm(const char* name, Index num_features,
 
 template <class T>
 BasicTensor<T> BasicBatchNorm<T>::forward(const BasicTensor<T>& x) {
-  detail::check_not_moved_from(this->name(), options_.affine, weight.defined());
+  detail::check_not_moved_from(*this, options_.affine, weight.defined());
   if (x.defined()) {
     check_rank(x.shape());
     if (x.shape()[1] != num_features_) {

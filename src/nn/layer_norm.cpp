@@ -17,7 +17,7 @@ BasicLayerNorm<T>::BasicLayerNorm(const Shape& normalized_shape, const LayerNorm
 
 template <class T>
 BasicTensor<T> BasicLayerNorm<T>::forward(const BasicTensor<T>& x) {
-  detail::check_not_moved_from(this->name(), options_.elementwise_affine, weight.defined());
+  detail::check_not_moved_from(*this, options_.elementwise_affine, weight.defined());
   return tenon::layer_norm<T>(x, normalized_shape_, weight, bias, options_.eps);
 }
 

@@ -11,10 +11,11 @@ namespace tenon::detail {
 // What the constructors and forward() of normalising layers share.
 
 /// Throws ValueError for a layer whose weight was moved away: without one it would go on silently.
-inline void check_not_moved_from(const std::string& name, bool affine, bool has_weight) {
+template <class Layer>
+void check_not_moved_from(const Layer& layer, bool affine, bool has_weight) {
   if (!affine || has_weight) [[likely]]
     return;
-  fail<ValueError>(name,
+  fail<ValueError>(layer.name(),
                    "the layer has no weight, since it was moved from; hint: use the layer that "
                    "it was moved to, or clone(layer) where both are needed");
 }

@@ -15,7 +15,7 @@ BasicRMSNorm<T>::BasicRMSNorm(const Shape& normalized_shape, const RMSNormOption
 
 template <class T>
 BasicTensor<T> BasicRMSNorm<T>::forward(const BasicTensor<T>& x) {
-  detail::check_not_moved_from(this->name(), options_.elementwise_affine, weight.defined());
+  detail::check_not_moved_from(*this, options_.elementwise_affine, weight.defined());
   return tenon::rms_norm<T>(x, normalized_shape_, weight, options_.eps);
 }
 
