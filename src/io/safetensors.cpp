@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "io/file.hpp"
+#include "io/json_text.hpp"
 #include "io/safetensors_header.hpp"
 
 namespace tenon::io {
@@ -157,14 +157,10 @@ std::vector<std::size_t> order_by(const Items& items, const Key& key) {
   return order;
 }
 
-/// Text as a JSON string.
-std::string json_text(const std::string& path, const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
-    detail::fail<IoError>("save_safetensors", path, ": the text ", in_quotes(text),
-                          " is not UTF-8; hint: name tensors in plain letters");
-  }
+std::string checked_json_text(const std::string& path, const std::string& text) {
+  if (auto json = detail::json_text(text)) return *std::move(json);
+  detail::fail<IoError>("save_safetensors", path, ": the text ", in_quotes(text),
+                        " is not UTF-8; hint: name tensors in plain letters");
 }
 
 std::uint64_t bytes_of(const AnyTensor& tensor) {
@@ -176,7 +172,7 @@ std::string metadata_text(const std::string& path, Metadata metadata, const Meta
   std::string text;
   for (const auto& [key, value] : metadata) {
     if (!text.empty()) text += ",";
-    text += json_text(path, key) + ":" + json_text(path, value);
+    text += checked_json_text(path, key) + ":" + checked_json_text(path, value);
   }
   return text.empty() ? text : std::string("\"__metadata__\":{").append(text).append("}");
 }
@@ -200,7 +196,7 @@ std::string header_text(const std::string& path, const TensorDict& tensors,
     }
     const std::uint64_t begin = begins[i++];
     if (text.size() > 1) text += ",";
-    text += json_text(path, name) + ":{\"dtype\":\"" + type_of(tensor.dtype()).name +
+    text += checked_json_text(path, name) + ":{\"dtype\":\"" + type_of(tensor.dtype()).name +
             "\",\"shape\":[" + sizes + "],\"data_offsets\":[" + std::to_string(begin) + "," +
             std::to_string(begin + bytes_of(tensor)) + "]}";
   }

@@ -1,18 +1,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "io/file.hpp"
+#include "io/json_text.hpp"
 #include "report.hpp"
 
 namespace tenon::detail {
 namespace {
-
-std::string json_text(const std::string& text) {
-  // What is no UTF-8 is replaced: a trace with one strange name is still a trace.
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 const char* category(ProfileKind kind) {
   switch (kind) {
@@ -62,9 +57,10 @@ class EventTexts {
     std::string name = c.kind == ProfileKind::layer ? layers_[i] : c.label;
     if (c.kind == ProfileKind::backward) name += " backward";
     if (c.kind == ProfileKind::optimizer) name += ".step";
+    // Lenient, since a trace with one strange name is still a trace.
     std::string json =
-        "{\"name\":" + json_text(name) + ",\"cat\":\"" + category(c.kind) +
-        "\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"args\":{\"layer\":" + json_text(layers_[i]);
+        "{\"name\":" + lenient_json_text(name) + ",\"cat\":\"" + category(c.kind) +
+        "\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"args\":{\"layer\":" + lenient_json_text(layers_[i]);
     const Index calls = std::max<Index>(1, c.calls);
     const auto mean = [&](const char* what, Index sum) {
       if (sum > 0) {

@@ -120,8 +120,9 @@ BasicTensor<U> BasicTensor<T>::to() const {
   if constexpr (std::is_same_v<T, U>) {
     return detail::packed_copy(*this);
   } else {
+    const BasicTensor packed = is_contiguous() ? *this : detail::packed_copy(*this);
     auto result = BasicTensor<U>::empty(from.shape);
-    kernels::cast(elementwise_dims<1>(from.shape, {&from}), data(), result.data());
+    kernels::cast(from.shape.numel(), packed.data(), result.data());
     return result;
   }
 }

@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("moving and comparing are reported", "[kernels][work]", float
         Work{24, 3 * 24 * size});
   CHECK(work_of([&] { kernels::fill(24, T(1), y); }) == Work{0, 24 * size});
   std::int32_t whole[24];
-  CHECK(work_of([&] { kernels::cast(flat<1>(24), a, whole); }) == Work{0, 24 * (size + 4)});
+  CHECK(work_of([&] { kernels::cast(24, a, whole); }) == Work{0, 24 * (size + 4)});
   CHECK(work_of([&] { kernels::lt(flat<2>(24), a, b, flags); }) == Work{24, 24 * (2 * size + 1)});
   CHECK(work_of([&] { kernels::eq(flat<2>(24), whole, whole, flags); }) ==
         Work{0, 24 * (2 * 4 + 1)});

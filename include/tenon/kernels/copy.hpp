@@ -25,10 +25,9 @@ TENON_API void scatter_add_strided(const ElementwiseDims<1>& dims, const T* x, T
 template <class T>
 TENON_API void fill(Index n, T value, T* y);
 
-/// y[i] = x[strided position of i] converted as static_cast does, with one addition: a real value
-/// outside an integer's range gives the nearest value in it, NaN gives 0. Parallel over pieces of
-/// y.
+/// y[i] = x[i] for i < n, converted as static_cast does, with one addition: a real value outside an
+/// integer's range gives the nearest value in it, NaN gives 0. Parallel over pieces of y.
 template <class From, class To>
-TENON_API void cast(const ElementwiseDims<1>& dims, const From* x, To* y);
+TENON_API void cast(Index n, const From* x, To* y);
 
 }  // namespace tenon::kernels

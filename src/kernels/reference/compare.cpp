@@ -1,11 +1,18 @@
 #include "tenon/kernels/compare.hpp"
 
 #include <cstdint>
+#include <utility>
 
 #include "elementwise_loop.hpp"
 
 namespace tenon::kernels {
 namespace {
+
+/// The same for the operands the other way round.
+ElementwiseDims<2> swapped(ElementwiseDims<2> dims) {
+  std::swap(dims.strides[0], dims.strides[1]);
+  return dims;
+}
 
 template <class T>
 void count_where(const ElementwiseDims<3>& d) {
@@ -39,12 +46,12 @@ void le(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
 
 template <class T>
 void gt(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
-  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p > q; });
+  lt(swapped(dims), b, a, y);
 }
 
 template <class T>
 void ge(const ElementwiseDims<2>& dims, const T* a, const T* b, bool* y) {
-  map(dims, cheap_grain, a, b, y, [](T p, T q) { return p >= q; });
+  le(swapped(dims), b, a, y);
 }
 
 template <class T>

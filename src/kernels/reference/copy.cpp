@@ -66,12 +66,15 @@ void fill(Index n, T value, T* y) {
 }
 
 template <class From, class To>
-void cast(const ElementwiseDims<1>& dims, const From* x, To* y) {
-  map<0>(dims, cheap_grain, x, y, [](From v) { return convert<To>(v); });
+void cast(Index n, const From* x, To* y) {
+  count_work<From>(0, bytes_of<From>(n) + bytes_of<To>(n));
+  const detail::FlushDenormals flush;
+  parallel_for(n, cheap_grain, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) y[i] = convert<To>(x[i]);
+  });
 }
 
-#define TENON_INSTANTIATE_CAST(From, To) \
-  template void cast<From, To>(const ElementwiseDims<1>&, const From*, To*);
+#define TENON_INSTANTIATE_CAST(From, To) template void cast<From, To>(Index, const From*, To*);
 #define TENON_INSTANTIATE(T)                                                 \
   template void copy_strided<T>(const ElementwiseDims<1>&, const T*, T*);    \
   template void scatter_strided<T>(const ElementwiseDims<1>&, const T*, T*); \

@@ -20,7 +20,7 @@ namespace tenon::kernels {
 /// Rows whose parts of dw and db are summed in registers.
 inline constexpr Index row_block = 8;
 
-/// The arrays of a backward pass; those of w and dx may be null.
+/// The arrays of a backward pass; that of dx may be null.
 template <class T>
 struct LayerNormBackward {
   const T *dy, *x, *w;
@@ -31,8 +31,10 @@ struct LayerNormBackward {
 /// One instruction set's loops over the rows [begin, end).
 template <class T>
 struct LayerNormKernels {
-  void (*forward)(const LayerNormDims& d, Index begin, Index end, const T* x, const T* w,
-                  const T* b, T* y, double* mean, double* rstd);
+  using Forward = void(const LayerNormDims& d, Index begin, Index end, const T* x, const T* w,
+                       const T* b, T* y, double* mean, double* rstd);
+  Forward* forward;
+  Forward* plain_forward;  ///< for w = 1 and b = 0, which it does not read
   /// Adds to dw and db unless these are null.
   void (*backward)(const LayerNormDims& d, Index begin, Index end,
                    const LayerNormBackward<T>& arrays, double* dw, double* db);
@@ -59,26 +61,6 @@ struct Normaliser {
   HWY_INLINE Vector<T> operator()(Vector<T> x) const {
     const Tag<T> d;
     return hn::MulAdd(hn::Sub(x, hn::Set(d, mean)), hn::Set(d, rstd), hn::Set(d, rest));
-  }
-};
-
-/// y = w h + b for the vector at i of a row.
-template <bool HasWeight, bool HasBias, class T>
-struct Output {
-  Normaliser<T> normalised;
-  const T *x, *w, *b;
-  T* y;
-
-  HWY_INLINE void operator()(Index i, Index n) const {
-    auto h = normalised(load(x + i, n));
-    if constexpr (HasWeight && HasBias) {
-      h = hn::MulAdd(h, load(w + i, n), load(b + i, n));
-    } else if constexpr (HasWeight) {
-      h = hn::Mul(h, load(w + i, n));
-    } else if constexpr (HasBias) {
-      h = hn::Add(h, load(b + i, n));
-    }
-    store<T>(h, y + i, n);
   }
 };
 
@@ -109,9 +91,10 @@ HWY_INLINE void finish_statistics(const LayerNormDims& d, double share, const T*
   rstd = 1 / std::sqrt((squares < 0 ? 0 : squares) * share + d.eps);
 }
 
-template <bool HasWeight, bool HasBias, class T>
-void forward_rows(const LayerNormDims& d, Index begin, Index end, const T* x, const T* w,
-                  const T* b, T* y, double* mean, double* rstd) {
+/// Plain: without w and b.
+template <bool Plain, class T>
+void forward(const LayerNormDims& d, Index begin, Index end, const T* x, const T* w, const T* b,
+             T* y, double* mean, double* rstd) {
   // The steps from sums to statistics wait for each other. Meanwhile the next row's sums are taken,
   // where three rows fit in the nearest cache.
   const bool ahead = d.n * static_cast<Index>(sizeof(T)) <= 1 << 13;
@@ -121,21 +104,14 @@ void forward_rows(const LayerNormDims& d, Index begin, Index end, const T* x, co
     const T* row = x + r * d.n;
     finish_statistics(d, share, row, sums.total(), mean[r], rstd[r]);
     if (ahead && r + 1 < end) sums = row_sums(d, row + d.n);
-    const Output<HasWeight, HasBias, T> write{Normaliser<T>(mean[r], rstd[r]), row, w, b,
-                                              y + r * d.n};
-    for_each_vector<T>(d.n, write);
+    const Normaliser<T> normalised(mean[r], rstd[r]);
+    T* out = y + r * d.n;
+    for_each_vector<T>(d.n, [=](Index i, Index n) HWY_ATTR {
+      const auto h = normalised(load(row + i, n));
+      store<T>(Plain ? h : hn::MulAdd(h, load(w + i, n), load(b + i, n)), out + i, n);
+    });
     if (!ahead && r + 1 < end) sums = row_sums(d, row + d.n);
   }
-}
-
-template <class T>
-void forward(const LayerNormDims& d, Index begin, Index end, const T* x, const T* w, const T* b,
-             T* y, double* mean, double* rstd) {
-  const auto run =
-      w != nullptr
-          ? (b != nullptr ? &forward_rows<true, true, T> : &forward_rows<true, false, T>)
-          : (b != nullptr ? &forward_rows<false, true, T> : &forward_rows<false, false, T>);
-  run(d, begin, end, x, w, b, y, mean, rstd);
 }
 
 template <class T>
@@ -143,10 +119,8 @@ void backward_row(const LayerNormDims& d, const T* dy, const T* x, const T* w, d
                   double rstd, T* dx) {
   const Tag<T> tag;
   const Normaliser<T> normalised(mean, rstd);
-  const auto weighted = [=](Index i, Index n) HWY_ATTR {
-    const auto g = load(dy + i, n);
-    return w == nullptr ? g : hn::Mul(g, load(w + i, n));
-  };
+  const auto weighted = [=](Index i, Index n)
+                            HWY_ATTR { return hn::Mul(load(dy + i, n), load(w + i, n)); };
   const LaneSums lane_sums =
       sum_runs<T>(1, d.n, 0, [=](Index i, Index n, Vector<T>& a, Vector<T>& b) HWY_ATTR {
         const auto g = weighted(i, n);
@@ -213,7 +187,8 @@ void backward(const LayerNormDims& d, Index begin, Index end, const LayerNormBac
 }
 
 template <class T>
-constexpr LayerNormKernels<T> layer_norm_kernels = {&forward<T>, &backward<T>};
+constexpr LayerNormKernels<T> layer_norm_kernels = {&forward<false, T>, &forward<true, T>,
+                                                    &backward<T>};
 
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED
@@ -233,6 +208,22 @@ const LayerNormKernels<T>& chosen() {
   static const LayerNormKernels<T>& kernels = *TENON_CHOOSE(layer_norm_kernels<T>);
   return kernels;
 }
+
+/// w, or where it is null n times what stands for it, so that the loops need not ask.
+template <class T>
+class Parameter {
+ public:
+  Parameter(const T* w, Index n, T otherwise) : values_(w == nullptr ? n : 0), w_(w) {
+    if (w != nullptr) return;
+    std::fill_n(values_.data(), n, otherwise);
+    w_ = values_.data();
+  }
+  const T* data() const { return w_; }
+
+ private:
+  detail::Scratch<T> values_;
+  const T* w_;
+};
 
 /// to[i] = the sum over the chunks of sums[chunk * step + i], in order.
 template <class T>
@@ -257,8 +248,11 @@ void layer_norm_forward(const LayerNormDims& d, const T* x, const T* w, const T*
   const detail::FlushDenormals flush;
   count_layer_norm<T>(d);
   if (d.n == 0) return;
+  const bool plain = w == nullptr && b == nullptr;
+  const auto run = plain ? chosen<T>().plain_forward : chosen<T>().forward;
+  const Parameter<T> scale(w, plain ? 0 : d.n, T(1)), shift(b, plain ? 0 : d.n, T(0));
   parallel_for(d.rows, std::max<Index>(1, thread_elements / d.n), [&](Index begin, Index end) {
-    chosen<T>().forward(d, begin, end, x, w, b, y, mean, rstd);
+    run(d, begin, end, x, scale.data(), shift.data(), y, mean, rstd);
   });
 }
 
@@ -268,7 +262,8 @@ void layer_norm_backward(const LayerNormDims& d, const T* dy, const T* x, const 
   const detail::FlushDenormals flush;
   count_layer_norm_backward<T>(d);
   if (d.n == 0) return;
-  const LayerNormBackward<T> arrays{dy, x, w, mean, rstd, dx};
+  const Parameter<T> scale(w, d.n, T(1));
+  const LayerNormBackward<T> arrays{dy, x, scale.data(), mean, rstd, dx};
   const Index grain =
       std::max({thread_elements / d.n, chunk_count(d.rows, most_chunks), least_rows});
   const Index chunks = chunk_count(d.rows, grain), step = 2 * d.n;
