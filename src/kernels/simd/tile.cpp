@@ -230,17 +230,24 @@ HWY_INLINE void transpose_square(const T* from, Index column, Index k, Index n, 
   }
 }
 
+/// Calls f(start, count) for squares that cover n rows or columns. The last one overlaps the one
+/// before it where it would else be cut, which costs several times a whole one.
+template <class T, class F>
+HWY_INLINE void for_each_square(Index n, const F& f) {
+  if (n < lanes<T>) return f(0, n);
+  for (Index i = 0; i < n; i += lanes<T>) f(HWY_MIN(i, n - lanes<T>), lanes<T>);
+}
+
 /// to[p][j] = from[p + j * column]
 template <class T>
 void transpose(const T* from, Index column, Index k, Index n, T* to, Index to_row) {
+  if (k <= 0 || n <= 0) return;
   // Along the rows of `to`: a few streams of writes that the processor can foresee.
-  for (Index p = 0; p < k; p += lanes<T>) {
-    const Index rest_k = k - p < lanes<T> ? k - p : lanes<T>;
-    for (Index j = 0; j < n; j += lanes<T>) {
-      const Index rest_n = n - j < lanes<T> ? n - j : lanes<T>;
-      transpose_square(from + j * column + p, column, rest_k, rest_n, to + p * to_row + j, to_row);
-    }
-  }
+  for_each_square<T>(k, [=](Index p, Index rows) HWY_ATTR {
+    for_each_square<T>(n, [=](Index j, Index columns) HWY_ATTR {
+      transpose_square(from + j * column + p, column, rows, columns, to + p * to_row + j, to_row);
+    });
+  });
 }
 
 /// to[p][j] = from[p * row + j], zeros from n up to width, a multiple of a vector or not.
