@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "base/profile.hpp"
+#include "tenon/kernels/attention.hpp"
 #include "tenon/kernels/batch_norm.hpp"
 #include "tenon/kernels/conv2d.hpp"
 #include "tenon/kernels/cross_entropy.hpp"
@@ -65,6 +66,30 @@ void count_gemm(const GemmDims& d, bool accumulate) {
   const Index b = (d.b_batch == 0 ? 1 : d.batch) * d.k * d.n;
   const Index c = d.batch * d.m * d.n;
   count_work<T>(2 * c * d.k, bytes_of<T>(a + b + (accumulate ? 2 : 1) * c));
+}
+
+/// 2 (size + value_size) for each pair of a query and a key, of which causality leaves half.
+inline Index attention_pairs(const AttentionDims& d) {
+  const Index pairs = d.batch * d.heads * d.q_len * d.k_len;
+  return d.causal ? pairs / 2 : pairs;
+}
+template <class T>
+void count_attention(const AttentionDims& d) {
+  if (!detail::is_profiled()) [[likely]]
+    return;
+  const Index queries = d.batch * d.heads * d.q_len, keys = d.batch * d.kv_heads * d.k_len;
+  const Index sizes = d.size + d.value_size;
+  count_work<T>(2 * attention_pairs(d) * sizes, bytes_of<T>((queries + keys) * sizes));
+}
+/// Scores and their gradients again, and the three gradients.
+template <class T>
+void count_attention_backward(const AttentionDims& d) {
+  if (!detail::is_profiled()) [[likely]]
+    return;
+  const Index queries = d.batch * d.heads * d.q_len, keys = d.batch * d.kv_heads * d.k_len;
+  const Index sizes = d.size + d.value_size;
+  count_work<T>(attention_pairs(d) * (6 * d.size + 4 * d.value_size),
+                bytes_of<T>(2 * (queries + keys) * sizes));
 }
 
 /// 2 N O out_h out_w C/groups KH KW, forward and for either gradient.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/dropout_part.hpp"
 #include "kernels/work.hpp"
 #include "tenon/base/denormals.hpp"
 #include "tenon/base/parallel.hpp"
@@ -75,20 +76,20 @@ HWY_INLINE void store_mask(const Philox& words, std::int32_t threshold, double s
   hn::StoreInterleaved2(of_word(words.first), of_word(words.third), to, mask);
 }
 
-/// Elements [begin, end) of the mask, begin even.
+/// Elements [first, first + n) of the mask, first even.
 template <class T>
-void dropout_mask(RandomKey key, Index begin, Index end, std::int32_t threshold, T scale, T* mask) {
+void mask_part(RandomKey key, Index first, Index n, std::int32_t threshold, T scale, T* part) {
   const Words d;
   constexpr Index step = 2 * lanes<std::uint64_t>;
-  auto counters = hn::Add(hn::Set(d, static_cast<std::uint64_t>(begin / 2)), hn::Iota(d, 0));
-  Index i = begin;
-  for (; i + step <= end; i += step) {
-    store_mask(Philox(key, counters), threshold, scale, mask + i);
+  auto counters = hn::Add(hn::Set(d, static_cast<std::uint64_t>(first / 2)), hn::Iota(d, 0));
+  Index i = 0;
+  for (; i + step <= n; i += step) {
+    store_mask(Philox(key, counters), threshold, scale, part + i);
     counters = hn::Add(counters, hn::Set(d, std::uint64_t{step / 2}));
   }
   T rest[step];
-  if (i < end) store_mask(Philox(key, counters), threshold, scale, rest);
-  for (Index k = 0; i + k < end; ++k) mask[i + k] = rest[k];
+  if (i < n) store_mask(Philox(key, counters), threshold, scale, rest);
+  for (Index k = 0; i + k < n; ++k) part[i + k] = rest[k];
 }
 
 }  // namespace HWY_NAMESPACE
@@ -100,18 +101,26 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::kernels {
 
 template <class T>
+void dropout_mask_part(RandomKey key, double p, Index first, Index n, T* part) {
+  static const auto fill = TENON_CHOOSE(mask_part<T>);
+  const T scale = p < 1 ? static_cast<T>(1 / (1 - p)) : T(0);
+  fill(key, first, n, static_cast<std::int32_t>(std::ceil(p * 0x1p24)), scale, part);
+}
+
+template <class T>
 void dropout_mask(Index n, RandomKey key, double p, T* mask) {
   count_arrays<T>(n, 0, 1);
   const detail::FlushDenormals flush;
-  static const auto fill = TENON_CHOOSE(dropout_mask<T>);
-  const T scale = p < 1 ? static_cast<T>(1 / (1 - p)) : T(0);
-  const auto threshold = static_cast<std::int32_t>(std::ceil(p * 0x1p24));
-  parallel_for(n, 1 << 14,
-               [&](Index begin, Index end) { fill(key, begin, end, threshold, scale, mask); });
+  parallel_for(n, 1 << 14, [=](Index begin, Index end) {
+    dropout_mask_part(key, p, begin, end - begin, mask + begin);
+  });
 }
 
-template void dropout_mask<float>(Index, RandomKey, double, float*);
-template void dropout_mask<double>(Index, RandomKey, double, double*);
+#define TENON_INSTANTIATE(T)                                               \
+  template void dropout_mask_part<T>(RandomKey, double, Index, Index, T*); \
+  template void dropout_mask<T>(Index, RandomKey, double, T*);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
 
 }  // namespace tenon::kernels
 #endif  // HWY_ONCE
