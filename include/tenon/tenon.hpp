@@ -52,6 +52,7 @@
 #include "tenon/nn/tanh.hpp"
 #include "tenon/nn/visitor.hpp"
 #include "tenon/ops/arithmetic.hpp"
+#include "tenon/ops/attention.hpp"
 #include "tenon/ops/batch_norm.hpp"
 #include "tenon/ops/bce_loss.hpp"
 #include "tenon/ops/compare.hpp"

@@ -34,9 +34,12 @@ const T* bias_row(const AttentionMask<T>& mask, Index n, Index head, Index i) {
   return mask.bias == nullptr ? nullptr : mask.bias + at(mask.bias_strides, n, head, i);
 }
 
-/// The position of a query's first key in the mask of dropout; even, as dropout_mask_part demands.
+/// Elements of a row of dropout's mask, which is (batch, heads, q_len, k_len); even, so that every
+/// row begins as dropout_mask_part demands.
+inline Index dropout_row(const AttentionDims& d) { return (d.k_len + 1) / 2 * 2; }
+/// The position of a query's first key.
 inline Index dropout_position(const AttentionDims& d, Index n, Index head, Index i) {
-  return ((n * d.heads + head) * d.q_len + i) * ((d.k_len + 1) / 2 * 2);
+  return ((n * d.heads + head) * d.q_len + i) * dropout_row(d);
 }
 
 }  // namespace tenon::kernels

@@ -103,7 +103,9 @@ class Forward {
     bool packed = false;
     for (Index first = begin_; first < end_; first += query_block) {
       const Index rows = std::min(query_block, end_ - first);
-      const Index seen = most_visible(first, rows, key, keys);
+      Index seen_by[query_block];
+      for (Index r = 0; r < rows; ++r) seen_by[r] = visible(first + r, key, keys);
+      const Index seen = *std::max_element(seen_by, seen_by + rows);
       if (seen == 0) {
         if (key == 0) clear(first, first + rows, y);
         continue;
@@ -127,33 +129,28 @@ class Forward {
                       scores_ + r * plan_.width());
         }
       } else {
-        multiply_block<T>(tiles_, panels, rows, d_.size, {q, query_rows}, units_, key_panels,
-                          {scores_, score_rows_}, seen, false);
+        multiply_block<T>(tiles_, panels, {rows, d_.size, seen, seen_by, nullptr}, {q, query_rows},
+                          units_, key_panels, {scores_, score_rows_}, false);
       }
       for (Index r = 0; r < rows; ++r) {
-        weigh(first + r, key, keys, seen, scores_ + r * plan_.width(), y + output_rows[r]);
+        weigh(first + r, key, seen_by[r], seen, scores_ + r * plan_.width(), y + output_rows[r]);
       }
-      multiply_block<T>(tiles_, values_, rows, seen, {scores_, score_rows_}, units_, value_panels,
-                        {y, output_rows}, d_.value_size, key > 0);
+      multiply_block<T>(tiles_, values_, {rows, seen, d_.value_size, nullptr, seen_by},
+                        {scores_, score_rows_}, units_, value_panels, {y, output_rows}, key > 0);
     }
   }
 
-  /// Keys of the block that the query with the widest view sees.
-  Index most_visible(Index first, Index rows, Index key, Index keys) const {
-    Index most = 0;
-    for (Index r = first; r < first + rows; ++r) most = std::max(most, visible(r, key, keys));
-    return most;
-  }
+  /// Keys of the block that a query sees.
   Index visible(Index row, Index key, Index keys) const {
     const Index all = visible_keys(d_, mask_, queries_.n, queries_.step(row));
     return std::clamp<Index>(all - key, 0, keys);
   }
 
-  /// Turns a row of scores to weights relative to the largest score so far, to which what has been
-  /// summed is brought down.
-  void weigh(Index row, Index key, Index keys, Index seen, T* s, T* y) {
+  /// Turns the n scores of a row to weights relative to the largest score so far, to which what has
+  /// been summed is brought down; zeros from n up to seen.
+  void weigh(Index row, Index key, Index n, Index seen, T* s, T* y) {
     T &most = most_[row - begin_], &total = total_[row - begin_];
-    const Index n = visible(row, key, keys), head = queries_.head(row), i = queries_.step(row);
+    const Index head = queries_.head(row), i = queries_.step(row);
     const bool* keep = keep_row(mask_, queries_.n, head, i);
     const T* bias = bias_row(mask_, queries_.n, head, i);
     T scale = static_cast<T>(d_.scale), largest;

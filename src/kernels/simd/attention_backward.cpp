@@ -103,8 +103,9 @@ class Backward {
   }
 
   void run_block(const KeyBlock& block, Index first, Index rows) const {
-    Index seen = 0;
-    for (Index r = first; r < first + rows; ++r) seen = std::max(seen, visible(block, r));
+    Index seen_by[query_block];
+    for (Index r = 0; r < rows; ++r) seen_by[r] = visible(block, first + r);
+    const Index seen = *std::max_element(seen_by, seen_by + rows);
     if (seen == 0) return;
 
     Index q_rows[query_block], y_rows[query_block];
@@ -114,17 +115,19 @@ class Backward {
     }
     T *scores = room_ + plan_.scores(), *gradients = room_ + plan_.score_gradients();
     const Index* score_rows = offsets_.score_rows;
-    multiply_block<T>(tiles_, block.panels, rows, d_.size, {a_.q, q_rows}, offsets_.units,
-                      block.key_columns, {scores, score_rows}, seen, false);
-    multiply_block<T>(tiles_, block.panels, rows, d_.value_size, {a_.dy, y_rows}, offsets_.units,
-                      block.value_columns, {gradients, score_rows}, seen, false);
+    multiply_block<T>(tiles_, block.panels, {rows, d_.size, seen, seen_by, nullptr}, {a_.q, q_rows},
+                      offsets_.units, block.key_columns, {scores, score_rows}, false);
+    multiply_block<T>(tiles_, block.panels, {rows, d_.value_size, seen, seen_by, nullptr},
+                      {a_.dy, y_rows}, offsets_.units, block.value_columns, {gradients, score_rows},
+                      false);
     for (Index r = 0; r < rows; ++r) {
-      weigh(block, first + r, seen, scores + score_rows[r], gradients + score_rows[r]);
+      weigh(block, first + r, seen_by[r], seen, scores + score_rows[r], gradients + score_rows[r]);
     }
 
     if (a_.dq != nullptr) {
-      multiply_block<T>(tiles_, sizes_, rows, seen, {gradients, score_rows}, offsets_.units,
-                        block.key_rows, {a_.dq, q_rows}, d_.size, true);
+      multiply_block<T>(tiles_, sizes_, {rows, seen, d_.size, nullptr, seen_by},
+                        {gradients, score_rows}, offsets_.units, block.key_rows, {a_.dq, q_rows},
+                        true);
     }
     // Columns of scores are rows of the transposed matrix: neighbours lie one apart, its columns
     // as far as rows of scores do.
@@ -135,14 +138,14 @@ class Backward {
     }
     if (a_.dk != nullptr) {
       const auto q = gathered(sizes_, a_.q, q_rows, rows, d_.size, room_ + plan_.query_rows());
-      multiply_block<T>(tiles_, sizes_, seen, rows, {gradients, offsets_.units}, score_rows, q,
-                        {a_.dk, k_rows}, d_.size, true);
+      multiply_block<T>(tiles_, sizes_, {seen, rows, d_.size}, {gradients, offsets_.units},
+                        score_rows, q, {a_.dk, k_rows}, true);
     }
     if (a_.dv != nullptr) {
       const auto dy =
           gathered(values_, a_.dy, y_rows, rows, d_.value_size, room_ + plan_.output_rows());
-      multiply_block<T>(tiles_, values_, seen, rows, {scores, offsets_.units}, score_rows, dy,
-                        {a_.dv, v_rows}, d_.value_size, true);
+      multiply_block<T>(tiles_, values_, {seen, rows, d_.value_size}, {scores, offsets_.units},
+                        score_rows, dy, {a_.dv, v_rows}, true);
     }
   }
 
@@ -151,9 +154,10 @@ class Backward {
     return std::clamp<Index>(all - block.first, 0, block.count);
   }
 
-  /// Scores become probabilities, gradients of probabilities those of scores.
-  void weigh(const KeyBlock& block, Index row, Index seen, T* s, T* ds) const {
-    const Index n = visible(block, row), head = queries_.head(row), i = queries_.step(row);
+  /// The n scores of a row become probabilities, gradients of probabilities those of scores; zeros
+  /// from n up to seen.
+  void weigh(const KeyBlock& block, Index row, Index n, Index seen, T* s, T* ds) const {
+    const Index head = queries_.head(row), i = queries_.step(row);
     const T log_total = a_.lse[queries_.place(row)];
     if (log_total == lowest_score<T>) {
       std::fill_n(s, seen, T(0));

@@ -14,7 +14,7 @@
 namespace tenon::kernels {
 
 /// Queries and keys of a block of scores.
-inline constexpr Index query_block = 64, key_block = 256;
+inline constexpr Index query_block = 96, key_block = 256;
 
 /// The second operand of a product, k rows of n columns in panels: packed, or rows that lie whole
 /// vectors wide in memory.
@@ -32,22 +32,38 @@ struct RowsAt {
   const Index* rows;
 };
 
-/// c[i] (+)= sum over p < depth of a[i][p] b[p], for `rows` rows and the first `columns` columns.
+/// Sizes of a product. Where only the first columns of a row count, or only the first terms of its
+/// sums, their numbers stand in seen, row by row: tiles of rows of which none sees more are spared.
+struct BlockSizes {
+  Index rows, depth, columns;
+  const Index* seen_columns = nullptr;
+  const Index* seen_depth = nullptr;
+};
+
+/// c[i] (+)= sum over p < depth of a[i][p] b[p]
 template <class T>
-void multiply_block(const TileKernels<T>& kernels, const Panels<T>& panels, Index rows, Index depth,
+void multiply_block(const TileKernels<T>& kernels, const Panels<T>& panels, const BlockSizes& sizes,
                     const RowsAt<const T>& a, const Index* ks, const PanelOperand<T>& b,
-                    const RowsAt<T>& c, Index columns, bool accumulate) {
-  const EvenSplit tiles(rows, panels.rows(kernels));
-  for (Index panel = 0; panel < panels.count() && panels.begin(panel) < columns; ++panel) {
+                    const RowsAt<T>& c, bool accumulate) {
+  const EvenSplit tiles(sizes.rows, panels.rows(kernels));
+  const auto most = [&](const Index* seen, Index tile, Index otherwise) {
+    if (seen == nullptr) return otherwise;
+    const Index* first = seen + tiles.begin(tile);
+    return *std::max_element(first, first + tiles.size(tile));
+  };
+  for (Index panel = 0; panel < panels.count(); ++panel) {
     const Index first = panels.begin(panel), width = panels.width(panel);
+    if (first >= sizes.columns) return;
     const bool packed = b.step == 0;
     const T* from = b.data + first * (packed ? b.depth : 1);
     for (Index tile = 0; tile < tiles.count(); ++tile) {
+      if (first >= most(sizes.seen_columns, tile, sizes.columns)) continue;
       const Index i = tiles.begin(tile);
       TileStore<T> store{c.data + first, c.rows + i, panels.size(panel)};
       store.accumulate = accumulate;
       kernels.multiply[tiles.size(tile) - 1][panels.vectors(panel) - 1](
-          {a.data, a.rows + i, ks}, depth, from, packed ? width : b.step, store);
+          {a.data, a.rows + i, ks}, most(sizes.seen_depth, tile, sizes.depth), from,
+          packed ? width : b.step, store);
     }
   }
 }
