@@ -158,6 +158,14 @@ def batch_norm2d(text):
     return layouts(lambda x, dy: gradients(lambda: norm(x), [x, norm.weight, norm.bias], dy), x, dy)
 
 
+def attention(text):
+    kind, *sizes = re.match(r"(\w+)/B(\d+) h(\d+) L(\d+) D(\d+)", text).groups()
+    shape, causal = list(map(int, sizes)), text.endswith("causal")
+    q, k, v = (torch.randn(shape, requires_grad=True) for _ in range(3))
+    run = lambda: F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return {"": inference(run) if kind == "forward" else gradients(run, [q, k, v], torch.ones(shape))}
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -221,6 +229,7 @@ FAMILIES = {
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp),
     "dropout": elementwise(lambda x: F.dropout(x, 0.5, True)), "softmax": softmax,
+    "attention": attention,
     "layer_norm": layer_norm, "batch_norm2d": batch_norm2d,
     "cross_entropy": cross_entropy, "sgd": sgd,
     "model": model,

@@ -28,7 +28,8 @@ DoubleTensor defined_by(const DoubleTensor& q, const DoubleTensor& k, const Doub
 DoubleTensor causal_bias(Index queries, Index keys, Index offset = 0) {
   auto bias = zeros<double>({queries, keys});
   for (Index i = 0; i < queries; ++i) {
-    for (Index j = std::max<Index>(0, i + offset + 1); j < keys; ++j) bias.data()[i * keys + j] = -1e30;
+    for (Index j = std::max<Index>(0, i + offset + 1); j < keys; ++j)
+      bias.data()[i * keys + j] = -1e30;
   }
   return bias;
 }

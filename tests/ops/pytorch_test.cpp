@@ -166,6 +166,15 @@ std::vector<BasicTensor<T>> parts_of(Inputs<T>& in) {
   return parts;
 }
 
+/// "b" is a bias, "t" a mask of ones and zeros.
+template <class T>
+BasicTensor<T> attended(Inputs<T>& in, const Json& arguments) {
+  BasicAttentionOptions<T> options{.bias = in["b"], .causal = arguments.value("causal", false)};
+  if (arguments.contains("scale")) options.scale = arguments["scale"].get<double>();
+  if (in.labels.count("t") > 0) options.mask = in.labels["t"].template to<bool>();
+  return scaled_dot_product_attention(in["q"], in["k"], in["v"], options);
+}
+
 std::optional<Index> padding_of(const Json& arguments) {
   if (!arguments.contains("padding_idx")) return std::nullopt;
   return arguments["padding_idx"].get<Index>();
@@ -213,6 +222,7 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   if (op == "layer_norm") return layer_norm(x, shape_of(k["shape"]), in["w"], in["b"], k["eps"]);
   if (op == "rms_norm") return rms_norm(x, shape_of(k["shape"]), in["w"], k["eps"].get<double>());
   if (op == "batch_norm") return batch_normalised(in, k);
+  if (op == "attention") return attended(in, k);
   if (op == "cross_entropy") return classified(in, k);
   if (op == "embedding") return embedding(in.labels.at("t"), in["w"], padding_of(k));
   if (op == "masked_sum") return masked_sum(x, in.labels.at("t"));
@@ -328,7 +338,7 @@ void check_file(const std::string& stem) {
   for (const auto& [name, text] : file.metadata) {
     if (name == "torch") continue;
     Case c{file, name, Json::parse(text), {}};
-    for (const char* input : {"x", "w", "b", "a", "c", "t"}) {
+    for (const char* input : {"x", "w", "b", "a", "c", "t", "q", "k", "v"}) {
       if (file.contains(name + "." + input)) c.inputs.push_back(input);
     }
     CAPTURE(name, text);
@@ -364,6 +374,7 @@ TEST_CASE("Transposed convolution agrees with PyTorch", "[ops][pytorch]") {
 TEST_CASE("Max-pooling agrees with PyTorch", "[ops][pytorch]") { check_file("max_pool2d"); }
 TEST_CASE("Softmax and log_softmax agree with PyTorch", "[ops][pytorch]") { check_file("softmax"); }
 TEST_CASE("Normalisations agree with PyTorch", "[ops][pytorch]") { check_file("norm"); }
+TEST_CASE("Attention agrees with PyTorch", "[ops][pytorch]") { check_file("attention"); }
 TEST_CASE("Cross-entropy agrees with PyTorch", "[ops][pytorch]") { check_file("cross_entropy"); }
 TEST_CASE("Squared and binary losses agree with PyTorch", "[ops][pytorch]") {
   check_file("losses");
