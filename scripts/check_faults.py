@@ -139,6 +139,23 @@ FAULTS = [
     (KERNELS + "rmsprop.cpp", "if (square < T(0)) square = T(0);", "", "kernels"),
     ("src/ops/embedding.cpp", "dims.padding_idx < 0 ? ddy : where(is_padding, 0, ddy)", "ddy", "ops"),
     ("src/ops/pad_sequence.cpp", "narrow(0, 0, sweep.shape(i)[0])", "narrow(0, 0, 1)", "ops"),
+    (SIMD + "layer_norm.cpp", "rest(static_cast<T>((static_cast<double>(mean) - m) * r))", "rest(0)",
+     "kernels"),
+    (SIMD + "layer_norm.cpp", "store<T>(Plain ? h : hn::MulAdd(h, load(w + i, n), load(b + i, n)), out + i, n);",
+     "store<T>(Plain ? h : hn::MulAdd(h, load(w + i, n), load(b, n)), out + i, n);", "kernels"),
+    (SIMD + "batch_norm_backward.cpp", "const double dot = total.b + lost * total.a;",
+     "const double dot = total.b;", "kernels"),
+    ("src/ops/batch_norm.cpp", "count / (count - 1)", "1", "ops"),
+    (SIMD + "attention.cpp", "if (!(largest <= before)) most = largest;",
+     "if (largest > before) most = largest;", "kernels"),
+    (SIMD + "attention.cpp", "total *= shrink;", "", "kernels"),
+    (SIMD + "attention_softmax.cpp", "for (Index j = n; j < width; ++j) s[j] = dp[j] = T(0);", "",
+     "kernels"),
+    (SIMD + "attention_softmax.cpp", "store<T>(hn::Mul(hn::Mul(p, slope), hn::Sub(g, centre)), dp + j, count);",
+     "store<T>(hn::Mul(hn::Mul(p, slope), g), dp + j, count);", "kernels"),
+    ("src/kernels/attention_rows.hpp", "i + d.query_offset + 1", "i + d.query_offset", "kernels"),
+    ("src/ops/attention.cpp", "                 {0, values},", "                 {0, keys},", "ops"),
+    ("src/ops/attention_call.cpp", "shape.at(-i) == 1 ? 0 : step", "step", "ops"),
 ]
 
 
