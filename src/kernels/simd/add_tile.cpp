@@ -1,0 +1,104 @@
+#include "kernels/simd/add_tile.hpp"
+
+#include <type_traits>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/add_tile.cpp"
+#include "kernels/simd/foreach_target.hpp"
+#include "kernels/simd/vector-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::kernels {
+#if TENON_TARGET_IS_USED
+namespace HWY_NAMESPACE {
+
+// As in tile.cpp.
+#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
+inline constexpr int tile_vectors = 4;
+constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : 8; }
+#elif HWY_TARGET == HWY_AVX2
+inline constexpr int tile_vectors = 3;
+constexpr int tile_rows(int vectors) { return vectors == 3 ? 4 : 6; }
+#else
+inline constexpr int tile_vectors = 2;
+constexpr int tile_rows(int) { return 4; }
+#endif
+
+/// f(0), ..., f(n - 1), each index a constant: compilers keep an array in registers throughout only
+/// where they see that all its indices are, and they unroll loops too late for that.
+template <int... I, class F>
+HWY_INLINE void for_each(std::integer_sequence<int, I...>, const F& f) {
+  (f(std::integral_constant<int, I>()), ...);
+}
+template <int n, class F>
+HWY_INLINE void unrolled(const F& f) {
+  for_each(std::make_integer_sequence<int, n>(), f);
+}
+
+template <class T, int Rows, int Vectors>
+void add(const AddTile<T>& t) {
+  const Tag<T> d;
+  Vector<T> sums[Rows * Vectors];
+  const T* a[Rows];
+  unrolled<Rows>([&](auto i) HWY_ATTR {
+    a[i] = t.a + t.a_rows[i];
+    unrolled<Vectors>([&](auto j) HWY_ATTR { sums[i * Vectors + j] = hn::Zero(d); });
+  });
+  const T* b = t.b;
+  for (Index p = 0; p < t.k; ++p, b += t.b_row) {
+    const Index column = t.ks[p];
+    Vector<T> row[Vectors];
+    unrolled<Vectors>([&](auto j) HWY_ATTR { row[j] = hn::LoadU(d, b + j * lanes<T>); });
+    unrolled<Rows>([&](auto i) HWY_ATTR {
+      const Vector<T> value = hn::Set(d, a[i][column]);
+      unrolled<Vectors>([&](auto j) HWY_ATTR {
+        sums[i * Vectors + j] = hn::MulAdd(value, row[j], sums[i * Vectors + j]);
+      });
+    });
+  }
+  unrolled<Rows>([&](auto i) HWY_ATTR {
+    unrolled<Vectors>([&](auto j) HWY_ATTR {
+      const auto start = hn::LoadU(d, t.start + i * t.start_row + j * lanes<T>);
+      hn::StoreU(hn::Add(start, sums[i * Vectors + j]), d, t.c + i * t.c_row + j * lanes<T>);
+    });
+  });
+}
+
+template <class T, int Vectors, int... Row>
+constexpr void add_tiles(AddTileKernels<T>& kernels, std::integer_sequence<int, Row...>) {
+  kernels.rows[Vectors - 1] = sizeof...(Row);
+  ((kernels.add[Row][Vectors - 1] = &add<T, Row + 1, Vectors>), ...);
+}
+
+template <class T, int... Vector>
+constexpr AddTileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
+  AddTileKernels<T> kernels{};
+  (add_tiles<T, Vector + 1>(kernels, std::make_integer_sequence<int, tile_rows(Vector + 1)>()),
+   ...);
+  return kernels;
+}
+
+template <class T>
+constexpr AddTileKernels<T> kernels_of =
+    make_kernels<T>(std::make_integer_sequence<int, tile_vectors>());
+
+}  // namespace HWY_NAMESPACE
+#endif  // TENON_TARGET_IS_USED
+}  // namespace tenon::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::kernels {
+
+template <class T>
+const AddTileKernels<T>& add_tile_kernels() {
+  static const AddTileKernels<T>& kernels = *TENON_CHOOSE(kernels_of<T>);
+  return kernels;
+}
+
+template const AddTileKernels<float>& add_tile_kernels();
+template const AddTileKernels<double>& add_tile_kernels();
+
+}  // namespace tenon::kernels
+#endif  // HWY_ONCE
