@@ -17,8 +17,14 @@ struct RecurrentSizes {
   bool ragged = false;
 
   std::string name() const {
-    return "B" + std::to_string(batch) + " T" + std::to_string(steps) + " I" +
-           std::to_string(features) + " H" + std::to_string(units) + (ragged ? " ragged" : "");
+    std::string text;
+    for (const auto& [letter, size] :
+         {std::pair("B", batch), {" T", steps}, {" I", features}, {" H", units}}) {
+      text += letter;
+      text += std::to_string(size);
+    }
+    if (ragged) text += " ragged";
+    return text;
   }
 };
 
