@@ -51,6 +51,6 @@ TEMPLATE_TEST_CASE("gru computes the gradients that are asked for and no others"
   check_wanted(kind<TestType>);
 }
 
-TEMPLATE_TEST_CASE("a NaN in a sequence stays in it", "[kernels][gru]", float, double) {
+TEMPLATE_TEST_CASE("a NaN in a GRU's sequence stays in it", "[kernels][gru]", float, double) {
   check_nan(kind<TestType>);
 }

@@ -63,6 +63,6 @@ TEMPLATE_TEST_CASE("lstm computes the gradients that are asked for and no others
   check_wanted(kind<TestType>, 7);
 }
 
-TEMPLATE_TEST_CASE("a NaN in a sequence stays in it", "[kernels][lstm]", float, double) {
+TEMPLATE_TEST_CASE("a NaN in an LSTM's sequence stays in it", "[kernels][lstm]", float, double) {
   check_nan(kind<TestType>);
 }

@@ -62,7 +62,7 @@ TEMPLATE_TEST_CASE("rnn computes the gradients that are asked for and no others"
   check_wanted(kind<TestType>);
 }
 
-TEMPLATE_TEST_CASE("a NaN in a sequence stays in it", "[kernels][rnn]", float, double) {
+TEMPLATE_TEST_CASE("a NaN in an RNN's sequence stays in it", "[kernels][rnn]", float, double) {
   check_nan(kind<TestType>);
   check_nan(relu_kind<TestType>);
 }

@@ -336,7 +336,7 @@ TEST_CASE("mistakes in recurrent layers are named", "[nn][rnn][lstm][gru][errors
           lstm(x, {zeros({1, 4, 3}), {}});
         }) ==
         "[LSTM] h must have shape (num_layers directions = 2, N, 3) but has (1, 4, 3); hint: pass "
-        "the state that the layer returned, or {} for zeros (in LSTM(2 -> 3, 2 layers))");
+        "the state that the layer returned, or {} for zeros");
   CHECK_THROWS_WITH(lstm(x, {{}, zeros({2, 3, 3})}), Contains("[lstm] c must have shape"));
   // Typed calls name the layer's path as forward() does.
   struct Model : nn::Module {
