@@ -38,6 +38,10 @@ const AddTileKernels<T>& add_tile_kernels();
 /// other, whose sums are rounded one by one.
 template <class T>
 void add_rows(const AddTileKernels<T>& kernels, Index rows, Index vectors, const AddTile<T>& all) {
+  // Of one sequence even the divisions would be noticed.
+  if (rows > 0 && rows <= kernels.rows[vectors - 1] && all.k <= k_block) {
+    return kernels.add[rows - 1][vectors - 1](all);
+  }
   const EvenSplit tiles(rows, kernels.rows[vectors - 1]), depths(all.k, k_block);
   for (Index part = 0; part < depths.count(); ++part) {
     AddTile<T> tile = all;

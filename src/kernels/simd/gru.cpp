@@ -18,14 +18,14 @@ void gru_gates(const GateForward<T>& g) {
   for (Index row = 0; row < g.rows; ++row) {
     for (Index u = 0; u < g.width; u += lanes<T>) {
       const T* const sums = g.sums + row * g.sums_row + u;
-      const Index state = row * g.state_row + u;
       const auto r = gate_sigmoid(d, hn::LoadU(d, sums + g.width));
       const auto z = gate_sigmoid(d, hn::LoadU(d, sums + 2 * g.width));
       const auto q = hn::LoadU(d, sums + 3 * g.width);
       const auto n = gate_tanh(d, hn::MulAdd(r, q, hn::LoadU(d, sums)));
+      const auto h_before = hn::LoadU(d, g.h_before + row * g.h_before_row + u);
       // (1 - z) n + z h
-      const auto h = hn::MulAdd(z, hn::Sub(hn::LoadU(d, g.h_before + state), n), n);
-      hn::StoreU(h, d, g.h + state);
+      const auto h = hn::MulAdd(z, hn::Sub(h_before, n), n);
+      hn::StoreU(h, d, g.h + row * g.h_row + u);
       if (g.saved != nullptr) {
         T* const to = g.saved + row * 4 * g.width + u;
         hn::Stream(n, d, to);

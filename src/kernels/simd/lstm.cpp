@@ -18,14 +18,14 @@ void lstm_gates(const GateForward<T>& g) {
   for (Index row = 0; row < g.rows; ++row) {
     for (Index u = 0; u < g.width; u += lanes<T>) {
       const T* const sums = g.sums + row * g.sums_row + u;
-      const Index state = row * g.state_row + u;
+      const Index c_at = row * g.c_row + u;
       const auto i = gate_sigmoid(d, hn::LoadU(d, sums));
       const auto f = gate_sigmoid(d, hn::LoadU(d, sums + g.width));
       const auto m = gate_tanh(d, hn::LoadU(d, sums + 2 * g.width));
       const auto o = gate_sigmoid(d, hn::LoadU(d, sums + 3 * g.width));
-      const auto c = hn::MulAdd(f, hn::LoadU(d, g.c_before + state), hn::Mul(i, m));
-      hn::StoreU(c, d, g.c + state);
-      hn::StoreU(hn::Mul(o, gate_tanh(d, c)), d, g.h + state);
+      const auto c = hn::MulAdd(f, hn::LoadU(d, g.c_before + c_at), hn::Mul(i, m));
+      hn::StoreU(c, d, g.c + c_at);
+      hn::StoreU(hn::Mul(o, gate_tanh(d, c)), d, g.h + row * g.h_row + u);
       if (g.saved != nullptr) {
         T* const to = g.saved + row * 4 * g.width + u;
         hn::Stream(i, d, to);

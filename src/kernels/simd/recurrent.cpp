@@ -9,14 +9,25 @@ namespace {
 
 /// Rows that pass over the packed weights of x together.
 constexpr Index input_rows = 64;
+/// Of so few features, the weights are so small that x is better multiplied step by step, as a part
+/// of the row that holds h: the sums stay in registers.
+constexpr Index few_features = 32;
+
+template <class T>
+bool joins_x(const CellKernels<T>& cell, const RecurrentDims& d) {
+  return d.d <= few_features && cell.input.first == cell.recurrent.first &&
+         cell.input.count == cell.recurrent.count;
+}
 
 /// One direction's weights as the products read them.
 template <class T>
 struct PackedForward {
-  explicit PackedForward(const RecurrentPlan<T>& plan)
+  PackedForward(const RecurrentPlan<T>& plan, Index joined_features)
       : outputs(plan.kernels, plan.d.outputs),
-        input(plan.input.packed_size(plan.d.d)),
-        recurrent(plan.recurrent.packed_size(plan.d.outputs)),
+        joined(joined_features),
+        depth(plan.d.outputs + joined_features),
+        input(joined > 0 ? 0 : plan.input.packed_size(plan.d.d)),
+        recurrent(plan.recurrent.packed_size(depth)),
         projection(plan.projects() ? outputs.padded() * plan.d.s : 0),
         bias(plan.layout.row()) {}
 
@@ -24,8 +35,12 @@ struct PackedForward {
     const Index grain = pack_grain(plan.layout.group_size() * (plan.d.d + plan.d.outputs));
     parallel_for(plan.layout.groups(), grain, [&](Index begin, Index end) {
       for (Index group = begin; group < end; ++group) {
-        plan.input.pack(group, w.w_ih, plan.d.d, input.data());
-        plan.recurrent.pack(group, w.w_hh, plan.d.outputs, recurrent.data());
+        if (joined > 0) {
+          plan.recurrent.pack(group, w.w_ih, joined, recurrent.data(), depth, plan.d.outputs);
+        } else {
+          plan.input.pack(group, w.w_ih, plan.d.d, input.data(), plan.d.d, 0);
+        }
+        plan.recurrent.pack(group, w.w_hh, plan.d.outputs, recurrent.data(), depth, 0);
       }
     });
     std::fill_n(bias.data(), plan.layout.row(), T(0));
@@ -39,6 +54,8 @@ struct PackedForward {
   }
 
   Panels<T> outputs;
+  Index joined;  ///< features of x that stand behind h
+  Index depth;   ///< of the product in a step
   detail::Scratch<T> input, recurrent, projection, bias;
 };
 
@@ -47,16 +64,24 @@ template <class T>
 struct ForwardPlan : RecurrentPlan<T> {
   ForwardPlan(const CellKernels<T>& kind, const RecurrentDims& dims,
               const RecurrentForward<T>& operands)
-      : RecurrentPlan<T>(kind, dims, operands, input_rows) {
+      : RecurrentPlan<T>(kind, dims, operands, joins_x(kind, dims) ? 0 : input_rows) {
     for (int i = 0; i < dims.directions; ++i) packed[i].pack(*this, operands.weights[i]);
-    std::fill_n(zeros.data(), this->h_row(), T(0));
+    std::fill_n(zeros.data(), h_row(), T(0));
   }
 
-  PackedForward<T> packed[2]{PackedForward<T>(*this), PackedForward<T>(*this)};
-  Offsets columns{std::max({this->d.d, this->d.outputs, this->d.s}), 1};
-  Offsets h_rows{this->blocks.most_rows(), this->h_row()};
+  /// From one row of h to the next in a task: h, and x where it is joined.
+  Index h_row() const { return RecurrentPlan<T>::h_row() + Pieces<T>::whole_lines(joined); }
+
+  Index joined = joins_x(this->cell, this->d) ? this->d.d : 0;
+  PackedForward<T> packed[2]{PackedForward<T>(*this, joined), PackedForward<T>(*this, joined)};
+  Offsets step_columns{
+      this->d.outputs + joined, [this](Index i) {
+        return i < this->d.outputs ? i : RecurrentPlan<T>::h_row() + i - this->d.outputs;
+      }};
+  Offsets columns{std::max(this->d.d, this->d.s), 1};
+  Offsets h_rows{this->blocks.most_rows(), h_row()};
   Offsets state_rows{this->blocks.most_rows(), this->layout.state_row()};
-  detail::Scratch<T> zeros{this->h_row()};
+  detail::Scratch<T> zeros{h_row()};
 };
 
 /// A task's memory: rows of sums of some steps; of h, of h after the step, of c, and of h before it
@@ -98,7 +123,7 @@ class ForwardTask : RecurrentTask<T> {
     Index active = block.active(0, rows), pair = block.first_pair;
     finish(active, rows);
     for (Index s = 0; s < block.steps();) {
-      const Index end = multiply_input(s, active);
+      const Index end = packed_.joined > 0 ? s + 1 : multiply_input(s, active);
       for (T* sums = own_.sums; s < end; ++s) {
         step(s, active, sums, pair);
         sums += active * p_.layout.row();
@@ -151,26 +176,39 @@ class ForwardTask : RecurrentTask<T> {
     const Index row = p_.layout.row();
     T* const c = saves && p_.cell.has_c ? p_.saved_c(direction, pair) : own_.c;
     T* const h = p_.projects() ? own_.unprojected : own_.next_h;
+    const Index h_row = p_.projects() ? p_.layout.state_row() : p_.h_row();
+    if (packed_.joined > 0) join_input(s, active);
     for (Index i = 0; i < p_.layout.groups(); ++i) {
       // There and back: the weights used last are still in the nearest cache.
       const Index group = s % 2 == 0 ? i : p_.layout.groups() - 1 - i;
       const Index u = group * p_.layout.width();
       for (Index part = 0; part < p_.recurrent.in_group(); ++part) {
-        T* const to = sums + p_.recurrent.column(group, part);
-        add_rows<T>(p_.tiles, active, p_.recurrent.vectors(part),
-                    {d.outputs, own_.h, p_.h_rows.data(), p_.columns.data(),
-                     packed_.recurrent.data() + p_.recurrent.place(group, part, d.outputs),
-                     p_.recurrent.width(part), to, row, to, row});
+        const Index column = p_.recurrent.column(group, part);
+        const bool starts = packed_.joined > 0;
+        add_rows<T>(
+            p_.tiles, active, p_.recurrent.vectors(part),
+            {packed_.depth, own_.h, p_.h_rows.data(), p_.step_columns.data(),
+             packed_.recurrent.data() + p_.recurrent.place(group, part, packed_.depth),
+             p_.recurrent.width(part), starts ? packed_.bias.data() + column : sums + column,
+             starts ? 0 : row, sums + column, row});
       }
       p_.cell.forward({active, p_.layout.width(), sums + p_.layout.at(group, 0), row,
                        saves ? p_.saved_gates(direction, pair, active, group) : nullptr, own_.h + u,
-                       own_.c + u, c + u, h + u, p_.layout.state_row()});
+                       own_.c + u, c + u, h + u, p_.h_row(), h_row, p_.layout.state_row()});
     }
     if (p_.projects()) project(active);
     std::swap(own_.h, own_.next_h);
     own_.c = c;
     for (Index i = 0; i < active; ++i) {
       std::copy_n(own_.h + i * p_.h_row(), d.outputs, this->y(i, this->time(i, s)));
+    }
+  }
+
+  /// x behind h.
+  void join_input(Index s, Index active) {
+    T* const x = own_.h + p_.RecurrentPlan<T>::h_row();
+    for (Index i = 0; i < active; ++i) {
+      std::copy_n(of.x + this->x_offset(i, s), packed_.joined, x + i * p_.h_row());
     }
   }
 
@@ -221,13 +259,15 @@ void recurrent_forward(const CellKernels<T>& cell, const RecurrentDims& dims,
   ForwardPlan<T> plan(cell, dims, operands);
   const Index tasks = dims.directions * plan.blocks.count();
   const Index size = ForwardScratch<T>(plan, nullptr).pieces.taken();
-  detail::Scratch<T> memory(tasks * size);
   detail::Scratch<Index> x_rows(tasks * plan.most_pairs);
-  parallel_chunks(tasks, 1, [&](Index task, Index, Index) {
-    ForwardTask<T>(plan, static_cast<int>(task % dims.directions), task / dims.directions,
-                   memory.data() + task * size, x_rows.data() + task * plan.most_pairs)
-        .run();
-  });
+  parallel_with_scratch<T>(
+      tasks, plan.task_grain(tasks), size, [&](T* memory, Index begin, Index end) {
+        for (Index task = begin; task < end; ++task) {
+          ForwardTask<T>(plan, static_cast<int>(task % dims.directions), task / dims.directions,
+                         memory, x_rows.data() + task * plan.most_pairs)
+              .run();
+        }
+      });
 }
 
 #define TENON_INSTANTIATE(T)                                                           \

@@ -25,7 +25,7 @@ struct GateForward {
   const T* c_before;  ///< may be c
   T* c;
   T* h;
-  Index state_row;  ///< of h, h_before, c and c_before
+  Index h_before_row, h_row, c_row;  ///< c_row: of c and c_before
 };
 
 template <class T>

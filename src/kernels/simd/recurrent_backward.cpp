@@ -108,16 +108,19 @@ class BackwardTask : RecurrentTask<T> {
   /// x, and h as it was before the step; adds dy.
   void collect(Index s, Index n, Index first) {
     for (Index i = 0; i < n; ++i) {
+      if (s > 0) prefetch(of.x + this->x_offset(i, s - 1), d.d);
+      if (s > 1) prefetch(this->y(i, this->time(i, s - 2)), d.outputs);
       T* const x = own_.x + (first + i) * p_.x_row();
       std::copy_n(of.x + this->x_offset(i, s), d.d, x);
       x[d.d] = T(1);
       dx_rows_[first + i] = this->dx_offset(i, s);
 
       T* const h = own_.h_before + (first + i) * p_.h_before_row();
-      std::fill_n(h, p_.h_row(), T(0));
       if (s > 0) {
         std::copy_n(this->y(i, this->time(i, s - 1)), d.outputs, h);
+        std::fill(h + d.outputs, h + p_.h_row(), T(0));
       } else {
+        std::fill_n(h, p_.h_row(), T(0));
         this->load(i, i + 1, of.h0, d.outputs, h - i * d.outputs, d.outputs);
       }
       h[p_.h_row()] = T(1);
@@ -262,14 +265,14 @@ void recurrent_backward(const CellKernels<T>& cell, const RecurrentDims& dims,
 
   const Index size = BackwardScratch<T>(plan, nullptr).pieces.taken();
   const Index sums_size = WeightSums<T>(plan, nullptr).pieces.taken();
-  detail::Scratch<T> memory(tasks * size), sums(tasks * sums_size);
+  detail::Scratch<T> sums(tasks * sums_size);
   detail::Scratch<Index> dx_rows(tasks * plan.most_pairs);
   // Both directions have a gradient of every x.
   const bool adds_dx = plan.wants_dx() && dims.directions > 1;
   const Index dx_size = adds_dx ? dims.n * dims.l * dims.d : 0;
   detail::Scratch<T> second_dx(dx_size);
 
-  parallel_chunks(tasks, 1, [&](Index task, Index, Index) {
+  const auto run = [&](Index task, T* memory) {
     const int direction = static_cast<int>(task % dims.directions);
     const Index chunk = task / dims.directions;
     T* const own_sums = sums.data() + (direction * chunks + chunk) * sums_size;
@@ -278,11 +281,14 @@ void recurrent_backward(const CellKernels<T>& cell, const RecurrentDims& dims,
     const Index end = blocks == 0 ? 0 : split.begin(chunk) + split.size(chunk);
     for (Index block = split.begin(chunk); block < end; ++block) {
       BackwardTask<T>(plan, direction, block, direction == 0 ? gradients.dx : second_dx.data(),
-                      weight_sums, memory.data() + task * size,
-                      dx_rows.data() + task * plan.most_pairs)
+                      weight_sums, memory, dx_rows.data() + task * plan.most_pairs)
           .run();
     }
-  });
+  };
+  parallel_with_scratch<T>(tasks, plan.task_grain(tasks), size,
+                           [&](T* memory, Index begin, Index end) {
+                             for (Index task = begin; task < end; ++task) run(task, memory);
+                           });
   parallel_for(dx_size, packed_grain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) gradients.dx[i] += second_dx[i];
   });

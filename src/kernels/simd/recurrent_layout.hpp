@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/simd/recurrent.hpp"
 #include "kernels/simd/tile.hpp"
@@ -66,16 +67,18 @@ class GatePanels {
   }
   Index packed_size(Index k) const { return place(layout_.groups(), 0, k); }
 
-  /// Packs one group's panels of w (gates S, k): k rows each, zeros for units that do not exist.
-  void pack(Index group, const T* w, Index k, T* to) const {
-    std::fill(to + place(group, 0, k), to + place(group + 1, 0, k), T(0));
+  /// Packs one group's panels of w (gates S, k), rows [first, first + k) of `depth` rows each;
+  /// zeros for units that do not exist.
+  void pack(Index group, const T* w, Index k, T* to, Index depth, Index first) const {
     for (Index part = 0; part < in_group(); ++part) {
+      T* const panel = to + place(group, part, depth) + first * width(part);
+      std::fill_n(panel, k * width(part), T(0));
       for (Index v = 0; v < vectors(part); ++v) {
         const Index lanes = kernels_.lanes, column = (vectors_.begin(part) + v) * lanes;
         const Index unit = group * layout_.width() + column % layout_.width();
         const Index row = range_.weight[column / layout_.width()] * layout_.units() + unit;
-        kernels_.transpose(w + row * k, k, k, layout_.units(unit, lanes),
-                           to + place(group, part, k) + v * lanes, width(part));
+        kernels_.transpose(w + row * k, k, k, layout_.units(unit, lanes), panel + v * lanes,
+                           width(part));
       }
     }
   }
@@ -124,6 +127,11 @@ class Offsets {
   /// 0, step, 2 step ...
   Offsets(Index n, Index step) : values_(n) {
     for (Index i = 0; i < n; ++i) values_[i] = i * step;
+  }
+  /// f(0), f(1) ...
+  template <class F>
+  requires std::is_invocable_r_v<Index, F, Index> Offsets(Index n, const F& f) : values_(n) {
+    for (Index i = 0; i < n; ++i) values_[i] = f(i);
   }
   /// The sums' columns in the order of for_each_run.
   template <class T>

@@ -65,6 +65,14 @@ struct RecurrentPlan {
     return saved_gates(direction, blocks.pairs(), 0, 0) + pair * layout.state_row();
   }
 
+  /// Tasks, of so many, that a thread should get at least: less is done before another one is
+  /// awake.
+  Index task_grain(Index tasks) const {
+    constexpr Index thread_work = 1 << 19;
+    const Index all = d.directions * blocks.pairs() * layout.row() * (d.d + d.outputs);
+    return std::max<Index>(1, thread_work * tasks / (all + 1));
+  }
+
   const CellKernels<T>& cell;
   const RecurrentDims& d;
   const RecurrentForward<T>& of;
@@ -117,6 +125,15 @@ struct RecurrentTask {
   int direction;
   SequenceBlock block;
 };
+
+/// Asks for n values to be brought near: the rows of one step of different sequences lie far apart,
+/// and the processor foresees only few of them.
+template <class T>
+void prefetch(const T* row, Index n) {
+#if defined(__GNUC__)
+  for (Index i = 0; i < n; i += 64 / static_cast<Index>(sizeof(T))) __builtin_prefetch(row + i);
+#endif
+}
 
 /// Values that a thread should pack at least.
 inline constexpr Index packed_grain = 1 << 15;

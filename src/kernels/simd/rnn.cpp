@@ -40,7 +40,7 @@ void rnn_gates(const GateForward<T>& g) {
   for (Index row = 0; row < g.rows; ++row) {
     for (Index u = 0; u < g.width; u += lanes<T>) {
       const auto h = F::apply(d, hn::LoadU(d, g.sums + row * g.sums_row + u));
-      hn::StoreU(h, d, g.h + row * g.state_row + u);
+      hn::StoreU(h, d, g.h + row * g.h_row + u);
       if (g.saved != nullptr) hn::Stream(h, d, g.saved + row * g.width + u);
     }
   }
