@@ -1,6 +1,5 @@
 #include "kernels/simd/add_tile.hpp"
 
-#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -25,44 +24,41 @@ inline constexpr int tile_vectors = 2;
 constexpr int tile_rows(int) { return 4; }
 #endif
 
-/// f(0), ..., f(n - 1), each index a constant: compilers keep an array in registers throughout only
-/// where they see that all its indices are, and they unroll loops too late for that.
-template <int... I, class F>
-HWY_INLINE void for_each(std::integer_sequence<int, I...>, const F& f) {
-  (f(std::integral_constant<int, I>()), ...);
-}
-template <int n, class F>
-HWY_INLINE void unrolled(const F& f) {
-  for_each(std::make_integer_sequence<int, n>(), f);
-}
+// Compilers unroll such short loops by themselves, but too late to see that the sums could stay in
+// registers before and behind the loop over k as well.
 
 template <class T, int Rows, int Vectors>
 void add(const AddTile<T>& t) {
   const Tag<T> d;
-  Vector<T> sums[Rows * Vectors];
+  Vector<T> sums[Rows][Vectors];
   const T* a[Rows];
-  unrolled<Rows>([&](auto i) HWY_ATTR {
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) {
     a[i] = t.a + t.a_rows[i];
-    unrolled<Vectors>([&](auto j) HWY_ATTR { sums[i * Vectors + j] = hn::Zero(d); });
-  });
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Zero(d);
+  }
   const T* b = t.b;
   for (Index p = 0; p < t.k; ++p, b += t.b_row) {
     const Index column = t.ks[p];
     Vector<T> row[Vectors];
-    unrolled<Vectors>([&](auto j) HWY_ATTR { row[j] = hn::LoadU(d, b + j * lanes<T>); });
-    unrolled<Rows>([&](auto i) HWY_ATTR {
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
       const Vector<T> value = hn::Set(d, a[i][column]);
-      unrolled<Vectors>([&](auto j) HWY_ATTR {
-        sums[i * Vectors + j] = hn::MulAdd(value, row[j], sums[i * Vectors + j]);
-      });
-    });
+#pragma GCC unroll 8
+      for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::MulAdd(value, row[j], sums[i][j]);
+    }
   }
-  unrolled<Rows>([&](auto i) HWY_ATTR {
-    unrolled<Vectors>([&](auto j) HWY_ATTR {
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) {
       const auto start = hn::LoadU(d, t.start + i * t.start_row + j * lanes<T>);
-      hn::StoreU(hn::Add(start, sums[i * Vectors + j]), d, t.c + i * t.c_row + j * lanes<T>);
-    });
-  });
+      hn::StoreU(hn::Add(start, sums[i][j]), d, t.c + i * t.c_row + j * lanes<T>);
+    }
+  }
 }
 
 template <class T, int Vectors, int... Row>

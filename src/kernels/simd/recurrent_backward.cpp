@@ -93,6 +93,7 @@ class BackwardTask : RecurrentTask<T> {
                         own_.dsums + first * row + p_.layout.at(group, 0), row,
                         p_.projects() ? own_.unprojected + first * state_row + u : nullptr});
     }
+    if (s > 0) foresee_saved(s - 1, n, pair);
     const bool adds = p_.cell.passes_dh;
     for (Index p = 0; p < p_.outputs.count(); ++p) {
       const Index depth = p_.recurrent.depth(), column = p_.outputs.begin(p);
@@ -103,6 +104,17 @@ class BackwardTask : RecurrentTask<T> {
            adds ? own_.dh + column : p_.zeros.data(), adds ? p_.h_row() : 0, own_.dh + column,
            p_.h_row()});
     }
+  }
+
+  /// Asks for what was saved of step s, while the products of the one behind it, of n rows, keep the
+  /// processor busy.
+  void foresee_saved(Index s, Index n, Index pair) const {
+    const Index before = block.reached(s, n), row = p_.layout.state_row();
+    pair -= before;
+    prefetch(p_.saved_gates(direction, pair, before, 0), before * p_.layout.row());
+    if (!p_.cell.has_c || s == 0) return;
+    const Index c_rows = block.reached(s - 1, before);
+    prefetch(p_.saved_c(direction, pair - c_rows), c_rows * row);
   }
 
   /// x, and h as it was before the step; adds dy.

@@ -39,12 +39,12 @@ struct GateExp {
   }
 };
 
-// Both clamp with the number as the second operand, which is the one that x86 passes on where it is
-// none.
+// Both clamp with x as the second operand, which is the one that x86 passes on where it is no
+// number.
 
 /// 1 / (1 + e^-x). Where |x| > 87 the value of 87 does.
 HWY_INLINE Vector<float> gate_sigmoid(Tag<float> d, Vector<float> x) {
-  const auto inside = hn::Max(hn::Set(d, -87.0f), hn::Min(hn::Set(d, 87.0f), hn::Neg(x)));
+  const auto inside = hn::CopySign(hn::Min(hn::Set(d, 87.0f), hn::Abs(x)), hn::Neg(x));
   const GateExp e(d, inside);
   const auto one = hn::Set(d, 1.0f), scale = e.scale;
   return hn::Div(one, hn::Add(one, hn::MulAdd(e.p, scale, scale)));

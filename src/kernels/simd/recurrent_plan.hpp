@@ -126,12 +126,15 @@ struct RecurrentTask {
   SequenceBlock block;
 };
 
-/// Asks for n values to be brought near: the rows of one step of different sequences lie far apart,
-/// and the processor foresees only few of them.
+/// Asks for n values to be brought into the second-level cache: the rows of one step of different
+/// sequences lie far apart, and the processor foresees only few of them.
 template <class T>
 void prefetch(const T* row, Index n) {
 #if defined(__GNUC__)
-  for (Index i = 0; i < n; i += 64 / static_cast<Index>(sizeof(T))) __builtin_prefetch(row + i);
+  constexpr int reading = 0, second_level = 2;
+  for (Index i = 0; i < n; i += 64 / static_cast<Index>(sizeof(T))) {
+    __builtin_prefetch(row + i, reading, second_level);
+  }
 #endif
 }
 
