@@ -39,8 +39,10 @@ void add(const AddTile<T>& t) {
     for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Zero(d);
   }
   const T* b = t.b;
-  for (Index p = 0; p < t.k; ++p, b += t.b_row) {
-    const Index column = t.ks[p];
+  const Index b_row = t.b_row;
+  const Index* const end = t.ks + t.k;
+  for (const Index* k = t.ks; k != end; ++k, b += b_row) {
+    const Index column = *k;
     Vector<T> row[Vectors];
 #pragma GCC unroll 8
     for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);

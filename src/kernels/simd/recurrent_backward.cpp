@@ -106,8 +106,8 @@ class BackwardTask : RecurrentTask<T> {
     }
   }
 
-  /// Asks for what was saved of step s, while the products of the one behind it, of n rows, keep the
-  /// processor busy.
+  /// Asks for what was saved of step s, while the products of the one behind it, of n rows, keep
+  /// the processor busy.
   void foresee_saved(Index s, Index n, Index pair) const {
     const Index before = block.reached(s, n), row = p_.layout.state_row();
     pair -= before;
