@@ -16,6 +16,7 @@ import time
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 torch.manual_seed(0)
 torch.set_flush_denormal(True)
@@ -166,6 +167,45 @@ def attention(text):
     return {"": inference(run) if kind == "forward" else gradients(run, [q, k, v], torch.ones(shape))}
 
 
+def review_lengths():
+    """Those of tenon_bench: the quantiles of IMDB's reviews, cut at 256 steps."""
+    quantiles = [56, 87, 113, 125, 133, 143, 155, 169, 186, 207, 234] + [256] * 6
+    ks = [i * 37 % 128 for i in range(128)]
+    return torch.tensor([quantiles[k // 8] + (quantiles[k // 8 + 1] - quantiles[k // 8]) * (k % 8) // 8
+                         for k in ks])
+
+
+def recurrent(layer):
+    def make(text):
+        kind, *numbers, ragged = re.match(r"(\w+)/B(\d+) T(\d+) I(\d+) H(\d+)( ragged)?", text).groups()
+        n, steps, features, units = map(int, numbers)
+        net, x = layer(features, units, batch_first=True), torch.randn(n, steps, features)
+
+        def outputs():
+            if not ragged:
+                return net(x)[0]
+            packed = pack_padded_sequence(x, review_lengths(), True, enforce_sorted=False)
+            return pad_packed_sequence(net(packed)[0], True, total_length=steps)[0]
+
+        def step():
+            net.zero_grad()
+            outputs().sum().backward()
+        return {"": inference(outputs) if kind == "forward" else step}
+    return make
+
+
+class BiLSTM(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(10000, 16)
+        self.lstm = nn.LSTM(16, 64, bidirectional=True, batch_first=True)
+        self.hidden, self.out = nn.Linear(128, 64), nn.Linear(64, 1)
+
+    def forward(self, ids):
+        _, (h, _) = self.lstm(self.embedding(ids))
+        return self.out(F.relu(self.hidden(torch.cat([h[0], h[1]], 1))))
+
+
 def cnn(channels, features):
     return nn.Sequential(
         nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
@@ -189,6 +229,7 @@ MODELS = {
     "medical_mlp b32": lambda: (
         nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1)),
         torch.randn(32, 30), yes_or_no(32)),
+    "imdb_bilstm b128 T256": lambda: (BiLSTM(), torch.randint(0, 10000, (128, 256)), yes_or_no(128)),
 }
 ADAMS = {"adam": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 ADAGRADS = {"adagrad": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
@@ -232,6 +273,7 @@ FAMILIES = {
     "attention": attention,
     "layer_norm": layer_norm, "batch_norm2d": batch_norm2d,
     "cross_entropy": cross_entropy, "sgd": sgd,
+    "rnn": recurrent(nn.RNN), "lstm": recurrent(nn.LSTM), "gru": recurrent(nn.GRU),
     "model": model,
 }
 best = {}  # (case, threads) -> (variant, oneDNN, callable)

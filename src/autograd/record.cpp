@@ -55,18 +55,31 @@ void Recording::describe(const Attributes& attributes) {
 
 void* Recording::allocate(std::size_t bytes) { return recording_context->arena.allocate(bytes); }
 
-void Recording::commit(Node& node, TensorImpl& y) {
-  node.op = op_;
-  node.layer = current_layer;
-  node.attributes = attributes_;
-  node.inputs = inputs_;
-  node.input_count = count_;
+void Recording::commit(Node* node, TensorImpl& y) {
+  if (node == nullptr) {
+    node = new (allocate(sizeof(Node))) Node;
+  } else {
+    node->attributes = attributes_;
+    node->inputs = inputs_;
+    node->input_count = count_;
+  }
+  node->op = op_;
+  node->layer = current_layer;
   if (marks_output_) y.is_recorded = true;
-  recording_context->push(node, y);
+  recording_context->push(*node, y);
   // A view is recorded where it is first used, but its gradient is no part of that operation's.
   if (is_profiled()) [[unlikely]]
     recording_context->set_profiled(recording_context->nodes.size() - 1,
                                     profile_recorded(op_, !marks_output_));
+}
+
+bool is_stale(const TensorImpl* x) {
+  const TapeContext& context = tape_context();
+  for (; x != nullptr; x = x->is_detached ? nullptr : x->parent) {
+    if (x->is_leaf || context.find(x->id) >= 0) return false;
+    if (x->is_recorded) return true;
+  }
+  return false;
 }
 
 void fail_changed_in_place() {

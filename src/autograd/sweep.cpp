@@ -67,19 +67,29 @@ class ReverseSweep : public SweepCore {
     gradients_[y] = seed;
     if (y < start_) storage_.kept.push_back(y);
     for (std::int32_t i = y; i >= start_; --i) {
-      if (gradients_[i] != nullptr) visit(i);
+      if (gradients_[i] != nullptr || has_other_gradient(i)) visit(i);
     }
     return collect();
   }
 
  private:
+  /// Whether one has arrived at a further output. These have nodes of their own behind that of the
+  /// rule, where their gradients wait for it.
+  bool has_other_gradient(std::int32_t i) const {
+    for (std::int32_t k = i + 1; k < i + node_at(i).outputs; ++k) {
+      if (gradients_[k] != nullptr) return true;
+    }
+    return false;
+  }
+
   void visit(std::int32_t i) {
     Node& node = node_at(i);
-    if (node.keep_gradient) storage_.kept.push_back(i);
+    if (node.keep_gradient && gradients_[i] != nullptr) storage_.kept.push_back(i);
     if (node.run == nullptr) return;
     const OpScope scope(
         [&] { return profile_begin_backward(context_.profiled_as(i), node.op, node.layer); });
     context_.running = &node;
+    running_ = i;
     dy_ = gradients_[i];
     if (node.keep_gradient) {
       retain(dy_);
@@ -87,6 +97,9 @@ class ReverseSweep : public SweepCore {
       gradients_[i] = nullptr;
     }
     node.run(node, *this);
+    for (std::int32_t k = i + 1; k < i + node.outputs; ++k) {
+      if (!node_at(k).keep_gradient) release(std::exchange(gradients_[k], nullptr));
+    }
   }
 
   Gradients collect() {

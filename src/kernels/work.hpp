@@ -11,6 +11,7 @@
 #include "tenon/kernels/gemm.hpp"
 #include "tenon/kernels/layer_norm.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
+#include "tenon/kernels/recurrent.hpp"
 #include "tenon/kernels/reduce.hpp"
 #include "tenon/kernels/sgd.hpp"
 #include "tenon/kernels/softmax.hpp"
@@ -156,6 +157,48 @@ void count_reduce(const ReduceDims& d, Index output_bytes) {
   const Index inputs = distinct_elements(d.rank, d.sizes, d.strides) *
                        distinct_elements(d.reduced_rank, d.reduced_sizes, d.reduced_strides);
   count_work<T>(outputs * terms, bytes_of<T>(inputs) + outputs * output_bytes);
+}
+
+/// Products of x, h and, where they are projected, the units with the weights of so many gates, in
+/// each real step.
+struct RecurrentProducts {
+  Index steps = 0;                     ///< of all sequences and directions
+  Index input, recurrent, projection;  ///< multiplications in a step, and weights
+
+  RecurrentProducts(const RecurrentDims& d, Index gates, bool projects)
+      : input(gates * d.s * d.d),
+        recurrent(gates * d.s * d.outputs),
+        projection(projects ? d.outputs * d.s : 0) {
+    for (Index i = 0; i < d.n; ++i) steps += d.lengths == nullptr ? d.l : d.lengths[i];
+    steps *= d.directions;
+  }
+  Index all() const { return input + recurrent + projection; }
+};
+
+template <class T>
+void count_recurrent(const RecurrentDims& d, Index gates, const RecurrentForward<T>& of) {
+  if (!detail::is_profiled()) [[likely]]
+    return;
+  const RecurrentProducts p(d, gates, of.weights[0].w_hr != nullptr);
+  const Index x = p.steps / d.directions * d.d, y = d.n * d.l * d.directions * d.outputs;
+  count_work<T>(2 * p.steps * p.all(), bytes_of<T>(x + y + d.directions * p.all()));
+}
+
+/// A product for each gradient: of the states always, of x and of the weights where wanted.
+template <class T>
+void count_recurrent_backward(const RecurrentDims& d, Index gates, const RecurrentForward<T>& of,
+                              const RecurrentBackward<T>& g) {
+  if (!detail::is_profiled()) [[likely]]
+    return;
+  const RecurrentProducts p(d, gates, of.weights[0].w_hr != nullptr);
+  const RecurrentWeightGradients<T>& dw = g.weights[0];
+  const Index input = p.input * ((dw.w_ih != nullptr) + (g.dx != nullptr));
+  const Index recurrent = p.recurrent * (1 + (dw.w_hh != nullptr));
+  const Index projection = p.projection * (1 + (dw.w_hr != nullptr));
+  const Index x = p.steps / d.directions * d.d, y = p.steps * d.outputs;
+  count_work<T>(2 * p.steps * (input + recurrent + projection),
+                bytes_of<T>((g.dx != nullptr ? 2 : 1) * x + (g.dy != nullptr ? 2 : 1) * y +
+                            2 * d.directions * p.all()));
 }
 
 /// What comes on top of log_softmax: a loss for each row.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "recurrent_init.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/nn/conv2d.hpp"
 #include "tenon/nn/conv_transpose2d.hpp"
@@ -50,7 +51,8 @@ class KerasVisitor : public BasicVisitor<T> {
   /// Whether it was one of the layers that this initialisation knows.
   static bool start(BasicModule<T>& module) {
     return start_as<BasicLinear<T>>(module) || start_as<BasicConv2d<T>>(module) ||
-           start_as<BasicConvTranspose2d<T>>(module) || start_embedding(module);
+           start_as<BasicConvTranspose2d<T>>(module) || start_embedding(module) ||
+           detail::start_recurrent_as_keras(module);
   }
 
  private:

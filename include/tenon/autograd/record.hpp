@@ -47,6 +47,7 @@ struct Node {
   std::uint64_t id = 0;                  ///< of the output
   const std::int32_t* inputs = nullptr;  ///< nodes of the inputs, -1 for constants
   std::int32_t input_count = 0;
+  std::int32_t outputs = 1;  ///< the nodes of the others follow this one, which has the rule
   DType dtype{};
   bool keep_gradient = false;  ///< leaves and what was watched
   Shape shape;                 ///< of the output
@@ -65,11 +66,14 @@ class TENON_API SweepCore {
   const Shape& input_shape(const Node& node, int i) const;
   /// Hands over the gradient of the node that runs.
   TensorImpl* take_dy() { return std::exchange(dy_, nullptr); }
+  /// The gradient of another output of it, not owned; null where there is none.
+  TensorImpl* dy_of_output(int output) const { return gradients_[running_ + output]; }
 
  protected:
   TensorImpl** gradients_;
   TensorImpl* dy_ = nullptr;
   std::int32_t start_;
+  std::int32_t running_ = -1;  ///< the node whose rule runs
 };
 
 /// What a rule gets: the gradient dy of its output, and a place for those of its inputs.
@@ -81,6 +85,14 @@ class Sweep {
 
   /// Of the output's shape; any strides.
   const BasicTensor<T>& dy() const { return dy_; }
+  /// Of an operation with several outputs, the gradient of one of them (the first is 0); undefined
+  /// where the loss does not depend on it.
+  BasicTensor<T> dy(int output) const {
+    if (output == 0) return dy_;
+    TensorImpl* const dy = core_.dy_of_output(output);
+    retain(dy);
+    return BasicTensor<T>(dy);
+  }
   /// Whether input i depends on a leaf. What is not needed should not be computed.
   bool needs(int i) const { return node_.inputs[i] >= 0; }
   /// The shape of input i, which must be needed.
@@ -148,6 +160,13 @@ class TENON_API Recording {
   /// y, the result, is recorded with the rule that turns its gradient into those of the inputs.
   template <class T, class Rule>
   void rule(const BasicTensor<T>& y, Rule rule) {
+    const BasicTensor<T>* const only = &y;
+    this->rule(&only, 1, std::move(rule));
+  }
+  /// The same for a list of results, which share one rule: it runs where the loss depends on at
+  /// least one of them and finds their gradients as sweep.dy(0), sweep.dy(1) ...
+  template <class T, class Rule>
+  void rule(const BasicTensor<T>* const* ys, std::size_t count, Rule rule) {
     struct RuleNode : Node {
       explicit RuleNode(Rule&& r) : rule(std::move(r)) {}
       Rule rule;
@@ -159,13 +178,15 @@ class TENON_API Recording {
       static_cast<RuleNode&>(base).rule(sweep);
     };
     node->destroy = [](Node& base) { static_cast<RuleNode&>(base).~RuleNode(); };
-    commit(*node, *y.impl());
+    node->outputs = static_cast<std::int32_t>(count);
+    for (std::size_t i = 0; i < count; ++i) commit(i == 0 ? node : nullptr, *ys[i]->impl());
   }
 
  private:
   void begin(const char* op, TensorImpl* const* inputs, std::size_t count);
   static void* allocate(std::size_t bytes);
-  void commit(Node& node, TensorImpl& y);
+  /// node: null for a further output.
+  void commit(Node* node, TensorImpl& y);
 
   const char* op_ = nullptr;
   const std::int32_t* inputs_ = nullptr;
@@ -194,6 +215,16 @@ inline constexpr LayerTraits layer_traits = {
       return typeid(*static_cast<const Layer*>(layer));
     },
     [](const void* layer) { return static_cast<const Layer*>(layer)->description(); }};
+
+/// Whether x was computed under a tape that has ended, or in another thread.
+TENON_API bool is_stale(const TensorImpl* x);
+
+/// x, as a constant where it is stale: what a recurrent layer carries from one step of training to
+/// the next. An undefined x stays so.
+template <class T>
+BasicTensor<T> carried(const BasicTensor<T>& x) {
+  return Tape::is_recording() && is_stale(x.impl()) ? x.detach() : x;
+}
 
 /// Names the module whose forward pass runs in this thread, until the scope ends.
 class TENON_API LayerScope {

@@ -41,9 +41,17 @@ TENON_API void kaiming_uniform_(BasicTensor<T>& w, const KaimingOptions& options
 template <class T>
 TENON_API void kaiming_normal_(BasicTensor<T>& w, const KaimingOptions& options = {});
 
-/// Starts a net as Keras does: weights of Linear, Conv2d and ConvTranspose2d by xavier_uniform_,
-/// biases 0, tables of Embedding uniform in +-0.05 (the row of padding_idx 0), in the order of
-/// visit(). Parameters of other modules keep their values.
+/// w as a matrix (O, all other axes): its columns, or its rows if these are fewer, orthonormal,
+/// times gain; uniform among all such matrices. Throws ShapeError for less than two axes.
+/// Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear
+/// neural networks", ICLR 2014.
+template <class T>
+TENON_API void orthogonal_(BasicTensor<T>& w, double gain = 1);
+
+/// Starts a net as Keras does: weights of Linear, Conv2d and ConvTranspose2d, and recurrent layers'
+/// weights of their inputs, by xavier_uniform_, recurrent weights by orthogonal_, biases 0 but for
+/// an LSTM's forget gates, where they are 1, tables of Embedding uniform in +-0.05 (the row of
+/// padding_idx 0); in the order of visit(). Parameters of other modules keep their values.
 template <class T>
 TENON_API void keras(BasicModule<T>& net);
 
