@@ -31,13 +31,12 @@ struct Columns {
     plan.tap_offsets(offsets.data());
   }
 
-  Index staged_values() const { return plan.direct ? 0 : whole_lines(plan.image + plan.d.pad_w); }
   Index work() const { return blocks.width() * plan.d.out_w * plan.o * plan.depth; }
 
   /// Calls f(n, first position, positions, columns) for the units [begin, end).
   template <class F>
   void for_each(const float* x, Index begin, Index end, float* scratch, const F& f) const {
-    float* columns = scratch + staged_values();
+    float* columns = scratch + plan.staged_values();
     const float* image = nullptr;
     for (Index unit = begin; unit < end; ++unit) {
       const Index n = unit / blocks.count(), block = unit % blocks.count();
@@ -49,7 +48,7 @@ struct Columns {
       f(n, i * plan.d.out_w, rows * plan.d.out_w, columns);
     }
   }
-  Index scratch_size() const { return staged_values() + plan.depth * row; }
+  Index scratch_size() const { return plan.staged_values() + plan.depth * row; }
 };
 
 }  // namespace
