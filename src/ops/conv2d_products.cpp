@@ -2,7 +2,6 @@
 
 #include "ops/common.hpp"
 #include "tenon/autograd/record.hpp"
-#include "tenon/kernels/elementwise.hpp"
 #include "tenon/ops/reduce.hpp"
 #include "tenon/ops/relu.hpp"
 
@@ -13,14 +12,6 @@ namespace {
 Attributes attributes_of(const kernels::Conv2dDims& d) {
   return {"stride_h stride_w padding_h padding_w dilation_h dilation_w groups",
           {d.stride_h, d.stride_w, d.pad_h, d.pad_w, d.dilation_h, d.dilation_w, d.groups}};
-}
-
-/// x[n,c,h,w] += b[c], in place: nobody else has seen x yet.
-template <class T>
-void add_bias(const BasicTensor<T>& b, BasicTensor<T>& x) {
-  const auto column = b.reshape({b.numel(), 1, 1});
-  kernels::add(elementwise_dims<2>(x.shape(), {x.impl(), column.impl()}), x.data(), column.data(),
-               x.data());
 }
 
 }  // namespace
@@ -52,14 +43,15 @@ BasicTensor<T> convolve(const kernels::Conv2dDims& dims, const BasicTensor<T>& x
 
 template <class T>
 BasicTensor<T> conv2d_backward_input(const kernels::Conv2dDims& dims, const BasicTensor<T>& dy_any,
-                                     const BasicTensor<T>& w_any, const BasicTensor<T>& b,
+                                     const BasicTensor<T>& w_any, const BasicTensor<T>& b_any,
                                      const char* op) {
   const OpScope scope(op);
   const auto dy = dy_any.contiguous();
   const auto w = w_any.contiguous();
+  const auto b = b_any.defined() ? b_any.contiguous() : b_any;
   auto dx = BasicTensor<T>::empty({dims.n, dims.c, dims.h, dims.w});
-  kernels::conv2d_backward_input(dims, dy.data(), w.data(), dx.data());
-  if (b.defined()) add_bias(b, dx);
+  kernels::conv2d_backward_input(dims, dy.data(), w.data(), dx.data(),
+                                 b.defined() ? b.data() : nullptr);
   if (Recording recording{op, dy, w, b}) {
     recording.describe(attributes_of(dims));
     recording.rule(dx, [dims, dy = saved_if(recording.needs(1), dy),

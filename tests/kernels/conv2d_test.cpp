@@ -67,6 +67,35 @@ TEMPLATE_TEST_CASE("conv2d agrees with the loops on sizes nobody chose", "[kerne
   }
 }
 
+TEMPLATE_TEST_CASE("the input's gradient of conv2d plus a bias", "[kernels][conv2d]", float,
+                   double) {
+  using T = TestType;
+  auto all = cases();
+  all.push_back(conv(2, 20, 18, 18, 32, 3, 3, {1, 1, 1, 1}));  // Winograd's transforms
+  all.push_back(conv(2, 33, 16, 18, 20, 2, 2, {2, 2}));        // as conv_transpose2d is used
+  all.push_back(conv(2, 12, 17, 16, 40, 4, 4, {2, 2, 1, 1, 1, 1, 2}));
+  for (const auto& d : all) {
+    for (const bool sparse : {false, true}) {
+      INFO(description(d) << ", sparse: " << sparse);
+      Data<T> data(d);
+      for (std::size_t k = 0; sparse && k < data.dy.size(); ++k) data.dy[k] *= k % 8 == 0;
+      const auto b = normal<T>(d.c, 9);
+      auto expected = reference::conv2d_backward_input(d, data.dy.data(), data.w.data());
+      for (std::size_t k = 0; k < expected.size(); ++k) {
+        const auto value = static_cast<double>(b[k / count(d.h * d.w) % count(d.c)]);
+        expected[k].value += value;
+        expected[k].magnitude += std::abs(value);
+      }
+      const auto run = [&] {
+        std::vector<T> dx(data.x.size(), nan_v<T>);
+        kernels::conv2d_backward_input(d, data.dy.data(), data.w.data(), dx.data(), b.data());
+        return dx;
+      };
+      CHECK(worst_sum_error(same_at_all_threads(run), expected) <= allowed);
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("a convolution's relu has the bits of a relu afterwards", "[kernels][conv2d]",
                    float, double) {
   using T = TestType;

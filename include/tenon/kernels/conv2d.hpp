@@ -47,9 +47,11 @@ TENON_API void conv2d_forward(const Conv2dDims& dims, const T* x, const T* w, co
 
 /// Taps outside the image may count as 0 times their weight, which matters where that is not
 /// finite. dx = the sum over every output that read the pixel: dx[n,c,h,w] = sum w[o,c,p,q]
-/// dy[n,o,i,j].
+/// dy[n,o,i,j]; plus b[c] (C) unless b is null, since this is what a transposed convolution
+/// computes.
 template <class T>
-TENON_API void conv2d_backward_input(const Conv2dDims& dims, const T* dy, const T* w, T* dx);
+TENON_API void conv2d_backward_input(const Conv2dDims& dims, const T* dy, const T* w, T* dx,
+                                     const T* b = nullptr);
 
 /// dw[o,c,p,q] = sum_{n,i,j} dy[n,o,i,j] x[n, c, i stride - pad + p dilation, ...].
 template <class T>

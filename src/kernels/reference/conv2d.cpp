@@ -175,12 +175,12 @@ void conv2d_forward(const Conv2dDims& d, const T* x, const T* w, const T* b, T* 
 }
 
 template <class T>
-void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx, const T* b) {
   count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   const Plan plan(d);
-  if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0));
-  const Index tasks = d.n * d.groups, image = plan.c * d.h * d.w;
+  if (plan.empty()) std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0));
+  const Index tasks = plan.empty() ? 0 : d.n * d.groups, image = plan.c * d.h * d.w;
   const Index grain = tasks_per_chunk(tasks, plan.o * plan.depth * plan.positions, max_chunks);
   const Index columns_size = plan.direct ? 0 : plan.depth * plan.block;
   const Index scratch_size = columns_size + multiply_scratch<T>(plan.block, plan.o);
@@ -199,6 +199,9 @@ void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) 
       }
     }
   });
+  for (Index k = 0; b != nullptr && k < d.n * d.c * d.h * d.w; ++k) {
+    dx[k] += b[k / (d.h * d.w) % d.c];
+  }
 }
 
 template <class T>
@@ -238,11 +241,11 @@ void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw)
   });
 }
 
-#define TENON_INSTANTIATE(T)                                                                 \
-  template std::shared_ptr<const Conv2dPack<T>> conv2d_pack<T>(const Conv2dDims&, const T*); \
-  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*,       \
-                                  const ConvEpilogue&, const Conv2dPack<T>*);                \
-  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);         \
+#define TENON_INSTANTIATE(T)                                                                   \
+  template std::shared_ptr<const Conv2dPack<T>> conv2d_pack<T>(const Conv2dDims&, const T*);   \
+  template void conv2d_forward<T>(const Conv2dDims&, const T*, const T*, const T*, T*,         \
+                                  const ConvEpilogue&, const Conv2dPack<T>*);                  \
+  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*, const T*); \
   template void conv2d_backward_weight<T>(const Conv2dDims&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)

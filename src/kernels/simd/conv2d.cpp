@@ -3,6 +3,7 @@
 
 #include "kernels/simd/conv2d_by_positions.hpp"
 #include "kernels/simd/conv2d_depthwise.hpp"
+#include "kernels/simd/conv2d_few_taps.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
 #include "kernels/simd/pack.hpp"
 #include "kernels/work.hpp"
@@ -212,6 +213,9 @@ void as_defined(const Conv2dDims& d, const T* x, const T* w, const T* b, T* y,
   const ConvPlan plan(d);
   if (plan.empty()) return fill_with_bias(plan, b, epilogue.relu, y);
   if (is_depthwise(plan)) return conv2d_forward_depthwise(plan, x, w, b, epilogue, y);
+  if constexpr (std::same_as<T, float>) {
+    if (is_of_few_taps(plan)) return conv2d_forward_few_taps(plan, x, w, b, epilogue, y);
+  }
   if (is_better_by_positions(plan)) {
     return run_with<WeightTiles<T>>(pack, plan, w, [&](const WeightTiles<T>& weights) {
       conv2d_forward_by_positions(plan, weights, x, b, epilogue, y);
@@ -245,6 +249,7 @@ std::shared_ptr<const Conv2dPack<T>> conv2d_pack(const Conv2dDims& d, const T* w
   const detail::FlushDenormals flush;
   const ConvPlan plan(d);
   if (plan.empty() || is_depthwise(plan)) return nullptr;
+  if (std::same_as<T, float> && is_of_few_taps(plan)) return nullptr;
   return std::make_shared<const Conv2dPack<T>>(d, w);
 }
 

@@ -24,7 +24,7 @@ bool is_better_turned_round(const ConvPlan& plan) {
 }
 
 template <class T>
-void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
+void turned_round(const ConvPlan& plan, const T* dy, const T* w, const T* b, T* dx) {
   const Conv2dDims& d = plan.d;
   detail::Scratch<T> flipped(d.o * plan.depth);
   for (Index group = 0; group < d.groups; ++group) {
@@ -44,19 +44,21 @@ void turned_round(const ConvPlan& plan, const T* dy, const T* w, T* dx) {
   std::swap(turned.w, turned.out_w);
   turned.pad_h = d.dilation_h * (d.kh - 1) - d.pad_h;
   turned.pad_w = d.dilation_w * (d.kw - 1) - d.pad_w;
-  convolve<T>(turned, dy, flipped.data(), nullptr, dx, {});
+  convolve<T>(turned, dy, flipped.data(), b, dx, {});
 }
 
-/// Tap by tap, the columns' gradient w^T dy is added to the pixels that the outputs have read:
+/// Tap by tap, the columns' gradient w^T dy is added to the pixels that the outputs have read,
+/// which hold the bias or zero at first:
 ///   dx^T[start(n, i, j) + tap][c] += sum_o dy[n, o, i, j] w[o, c, tap].
 template <class T>
 class BackwardInput {
  public:
-  BackwardInput(const ConvPlan& plan, const T* dy, const T* w, T* dx)
+  BackwardInput(const ConvPlan& plan, const T* dy, const T* w, const T* b, T* dx)
       : plan_(plan),
         kernels_(tile_kernels<T>()),
         panels_(kernels_, plan.c),
         dy_(dy),
+        b_(b),
         dx_(dx),
         taps_(plan.depth),
         starts_(plan.unit_images * plan.positions),
@@ -106,7 +108,7 @@ class BackwardInput {
   void run_panel(Index unit, Index group, Index panel, T* sums) {
     const Index width = panels_.width(panel);
     const Index n = plan_.images_in(unit);
-    std::fill_n(sums, n * plan_.plane * width, T(0));
+    start_sums(group, panel, n * plan_.plane, sums);
     const T* dy =
         dy_ + (unit * plan_.unit_images * plan_.d.groups + group) * plan_.o * plan_.positions;
     const EvenSplit tiles(n * plan_.positions, panels_.rows(kernels_)), depths(plan_.o, k_block);
@@ -127,6 +129,14 @@ class BackwardInput {
     }
   }
 
+  void start_sums(Index group, Index panel, Index pixels, T* sums) {
+    const Index width = panels_.width(panel);
+    if (b_ == nullptr) return std::fill_n(sums, pixels * width, T(0)), void();
+    const T* bias = b_ + group * plan_.c + panels_.begin(panel);
+    std::fill_n(std::copy_n(bias, panels_.size(panel), sums), width - panels_.size(panel), T(0));
+    for (Index k = 1; k < pixels; ++k) std::copy_n(sums, width, sums + k * width);
+  }
+
   /// From (pixel, channel) to planes: of dx itself, or of the staged images.
   void copy_out(Index unit, Index group, Index panel, const T* sums, T* staged) {
     const Index width = panels_.width(panel);
@@ -143,6 +153,7 @@ class BackwardInput {
   const TileKernels<T>& kernels_;
   Panels<T> panels_;  // of input channels
   const T* dy_;
+  const T* b_;
   T* dx_;
   detail::Scratch<Index> taps_, starts_;
   detail::Scratch<Index> outputs_;  // of a unit, in dy
@@ -150,45 +161,65 @@ class BackwardInput {
   detail::Scratch<T> weights_;
 };
 
+/// For what does not start with the bias. Every chunk has planes of its own.
 template <class T>
-void as_defined(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
-  const ConvPlan plan(d);
-  if (plan.empty()) return std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0)), void();
-  if (is_depthwise(plan)) return conv2d_backward_input_depthwise(plan, dy, w, dx);
-  if (is_better_turned_round(plan)) return turned_round(plan, dy, w, dx);
-  if (plan.c < few_channels) return conv2d_backward_input_by_positions(plan, dy, w, dx);
-  BackwardInput<T>(plan, dy, w, dx).run();
+void add_bias(const Conv2dDims& d, const T* b, T* dx) {
+  if (b == nullptr) return;
+  const Index pixels = d.h * d.w, grain = std::max<Index>(1, (1 << 16) / (pixels + 1));
+  parallel_for(d.n * d.c, grain, [&](Index begin, Index end) {
+    for (Index plane = begin; plane < end; ++plane) {
+      const T value = b[plane % d.c];
+      for (Index k = plane * pixels; k < (plane + 1) * pixels; ++k) dx[k] += value;
+    }
+  });
 }
 
-void by_winograd(const Conv2dDims& d, const float* dy, const float* w, float* dx) {
+template <class T>
+void as_defined(const Conv2dDims& d, const T* dy, const T* w, const T* b, T* dx) {
+  const ConvPlan plan(d);
+  if (plan.empty()) {
+    std::fill(dx, dx + d.n * d.c * d.h * d.w, T(0));
+  } else if (is_depthwise(plan)) {
+    conv2d_backward_input_depthwise(plan, dy, w, dx);
+  } else if (is_better_turned_round(plan)) {
+    return turned_round(plan, dy, w, b, dx);
+  } else if (plan.c < few_channels) {
+    conv2d_backward_input_by_positions(plan, dy, w, dx);
+  } else {
+    return BackwardInput<T>(plan, dy, w, b, dx).run();
+  }
+  add_bias(d, b, dx);
+}
+
+void by_winograd(const Conv2dDims& d, const float* dy, const float* w, const float* b, float* dx) {
   detail::Scratch<bool> failed(d.n);
   const WinogradConv conv = winograd_backward_input(d);
-  conv2d_winograd(conv, WinogradWeights(conv, w), dy, nullptr, {}, dx, failed.data());
+  conv2d_winograd(conv, WinogradWeights(conv, w), dy, b, {}, dx, failed.data());
   Conv2dDims one = d;
   one.n = 1;
   for (Index n = 0; n < d.n; ++n) {
     if (!failed[n]) continue;
-    as_defined(one, dy + n * d.o * d.out_h * d.out_w, w, dx + n * d.c * d.h * d.w);
+    as_defined(one, dy + n * d.o * d.out_h * d.out_w, w, b, dx + n * d.c * d.h * d.w);
   }
 }
 
 }  // namespace
 
 template <class T>
-void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx) {
+void conv2d_backward_input(const Conv2dDims& d, const T* dy, const T* w, T* dx, const T* b) {
   count_conv2d<T>(d);
   const detail::FlushDenormals flush;
   if constexpr (std::same_as<T, float>) {
-    if (conv2d_sparse_backward_input(d, dy, w, dx)) return;
+    if (conv2d_sparse_backward_input(d, dy, w, dx)) return add_bias(d, b, dx);
     if (is_winograd(d) && winograd_pays(winograd_backward_input(d), d.out_h * d.out_w)) {
-      return by_winograd(d, dy, w, dx);
+      return by_winograd(d, dy, w, b, dx);
     }
   }
-  as_defined(d, dy, w, dx);
+  as_defined(d, dy, w, b, dx);
 }
 
 #define TENON_INSTANTIATE(T) \
-  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*);
+  template void conv2d_backward_input<T>(const Conv2dDims&, const T*, const T*, T*, const T*);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -1,6 +1,7 @@
 #include <concepts>
 
 #include "kernels/simd/conv2d_depthwise.hpp"
+#include "kernels/simd/conv2d_few_taps.hpp"
 #include "kernels/simd/conv2d_plan.hpp"
 #include "kernels/simd/conv2d_sparse.hpp"
 #include "kernels/simd/conv2d_winograd.hpp"
@@ -159,6 +160,9 @@ void conv2d_backward_weight(const Conv2dDims& d, const T* dy, const T* x, T* dw)
   const ConvPlan plan(d);
   if (plan.empty()) return std::fill(dw, dw + d.o * plan.depth, T(0)), void();
   if (is_depthwise(plan)) return conv2d_backward_weight_depthwise(plan, dy, x, dw);
+  if constexpr (std::same_as<T, float>) {
+    if (is_of_few_taps(plan)) return conv2d_backward_weight_few_taps(plan, dy, x, dw);
+  }
   BackwardWeight<T>(plan, dy, x).run(dw);
 }
 

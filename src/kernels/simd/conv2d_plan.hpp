@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/simd/plane.hpp"
 #include "kernels/simd/tile.hpp"
 #include "tenon/kernels/conv2d.hpp"
 
@@ -39,6 +40,9 @@ inline Conv2dDims flattened(Conv2dDims d) {
   d.h = d.out_h = 1;
   return d;
 }
+
+/// Values in the longest vector.
+inline constexpr Index most_lanes = 16;
 
 /// Parts of one scratch block start on cache lines, or panels would be read across them.
 constexpr Index whole_lines(Index values) { return (values + 15) / 16 * 16; }
@@ -80,8 +84,11 @@ struct ConvPlan {
   Index tasks_per_chunk(Index tasks, Index work_of_task) const {
     return std::max(conv_grain(work_of_task), (tasks + conv_max_chunks - 1) / conv_max_chunks);
   }
-  /// The padding behind the last row is written as part of the rows of a plane.
-  Index staged_values() const { return direct ? 0 : whole_lines(unit_images * image + d.pad_w); }
+  /// The padding behind the last row is written as part of the rows of a plane; whole vectors of it
+  /// are read.
+  Index staged_values() const {
+    return direct ? 0 : whole_lines(unit_images * image + d.pad_w + most_lanes);
+  }
 
   /// offsets[(c, p, q)] for the channels of one group.
   void tap_offsets(Index* offsets) const {
@@ -128,13 +135,16 @@ struct ConvPlan {
       for (Index k = 0; k < c; ++k) f((first + k) * d.h * d.w, n * image + k * plane);
     }
   }
+  /// The staged column of a pixel's column.
+  Index phase_place(Index column) const {
+    return (column + d.pad_w) % d.stride_w * phase + (column + d.pad_w) / d.stride_w;
+  }
   /// Calls f(column of x, staged column, count) for the columns of each phase, which lie stride_w
   /// apart in x.
   template <class F>
   void for_each_phase(const F& f) const {
     for (Index s = 0; s < std::min(d.stride_w, d.w); ++s) {
-      const Index column = s + d.pad_w;
-      f(s, column % d.stride_w * phase + column / d.stride_w, (d.w - s - 1) / d.stride_w + 1);
+      f(s, phase_place(s), (d.w - s - 1) / d.stride_w + 1);
     }
   }
 };
@@ -149,9 +159,7 @@ const T* ConvPlan::stage(const T* x, Index unit, Index group, T* staged) const {
       const T* pixels = x + from + h * d.w;
       T* line = staged + to + (d.pad_h + h) * row;
       if (d.stride_w == 2) {
-        const Index odd = d.pad_w + 1;  // the second pixel's column
-        tile_kernels<T>().split_pairs(pixels, d.w, line + d.pad_w % 2 * phase + d.pad_w / 2,
-                                      line + odd % 2 * phase + odd / 2);
+        tile_kernels<T>().split_pairs(pixels, d.w, line + phase_place(0), line + phase_place(1));
         continue;
       }
       for_each_phase([&](Index first, Index column, Index count) {
@@ -175,6 +183,11 @@ void ConvPlan::stage_plane(const T* pixels, T* staged) const {
 template <class T>
 void ConvPlan::unstage(const T* staged, Index unit, Index group, T* dx) const {
   for_each_plane(unit, group, [&](Index to, Index from) {
+    if (d.stride_w == 2) {
+      const T* first = staged + from + d.pad_h * row;
+      return plane_kernels<T>().join_pairs(first + phase_place(0), first + phase_place(1), row, d.h,
+                                           d.w, dx + to, d.w);
+    }
     for (Index h = 0; h < d.h; ++h) {
       T* pixels = dx + to + h * d.w;
       const T* line = staged + from + (d.pad_h + h) * row;

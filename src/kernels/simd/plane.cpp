@@ -59,16 +59,6 @@ void stage(const StagedPlane& s, const T* plane, Index first, Index count, T* st
   }
 }
 
-/// Keeps the compiler from loading a vector anew for each of its uses.
-template <class V>
-HWY_INLINE void keep_in_register(V& v) {
-#if HWY_ARCH_X86 && defined(__GNUC__)
-  asm("" : "+v"(v.raw));
-#else
-  (void)v;
-#endif
-}
-
 /// sums[r] += sum_p weights[k + p line] in[(r + p) row + offsets[k] ...], where each row of pixels
 /// is loaded once for all rows of outputs.
 template <int Lines, int Rows, class T>

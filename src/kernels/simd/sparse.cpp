@@ -81,6 +81,8 @@ void gather(const float* values, const std::int32_t* kept, Index count, const fl
   constexpr int chains = Taps * Vectors < 4 ? 4 : 1;
   const Tag<float> d;
   Vector<float> sum[chains][Taps][Vectors];
+  // Told to unroll the outermost loops, the compiler keeps the sums in registers.
+  HWY_UNROLL(4)
   for (int q = 0; q < chains; ++q) {
     for (int t = 0; t < Taps; ++t) {
       for (int j = 0; j < Vectors; ++j) sum[q][t][j] = hn::Zero(d);
@@ -91,6 +93,7 @@ void gather(const float* values, const std::int32_t* kept, Index count, const fl
     for (int q = 0; q < chains; ++q) add_pixel(values[k + q], x + kept[k + q], taps, sum[q]);
   }
   for (; k < count; ++k) add_pixel(values[k], x + kept[k], taps, sum[0]);
+  HWY_UNROLL(9)
   for (int t = 0; t < Taps; ++t) {
     for (int j = 0; j < Vectors; ++j) {
       for (int q = 1; q < chains; ++q) sum[0][t][j] = hn::Add(sum[0][t][j], sum[q][t][j]);
@@ -105,6 +108,7 @@ void scatter(const float* values, const std::int32_t* kept, Index count, const f
              Index w_step, const Index* taps, float* y) {
   const Tag<float> d;
   Vector<float> weight[Taps][Vectors];
+  HWY_UNROLL(9)
   for (int t = 0; t < Taps; ++t) {
     for (int j = 0; j < Vectors; ++j) {
       weight[t][j] = hn::LoadU(d, w + t * w_step + j * lanes<float>);

@@ -25,12 +25,16 @@ inline constexpr int tile_vectors = 2;
 constexpr int tile_rows(int) { return 4; }
 #endif
 
-/// As TileStore says; NaN stays NaN. Each question is asked once for the whole tile. Loops of
-/// constant bounds, which the compiler unrolls, so that the sums stay in their registers.
+// The sums stay in registers only where every loop over them is unrolled before the compiler
+// decides about that. It does so by itself with inner loops; the outermost ones of a function are
+// told to.
+
+/// As TileStore says; NaN stays NaN. Each question is asked once for the whole tile.
 template <class T, int Rows, int Vectors>
 HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
   const Tag<T> d;
   if (store.accumulate) {
+    HWY_UNROLL(8)
     for (int i = 0; i < Rows; ++i) {
       const T* c = store.c + store.rows[i];
       for (int j = 0; j < Vectors; ++j) {
@@ -39,24 +43,28 @@ HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>
     }
   }
   if (store.bias != nullptr) {
+    HWY_UNROLL(8)
     for (int j = 0; j < Vectors; ++j) {
       const Vector<T> bias = hn::LoadU(d, store.bias + j * lanes<T>);
       for (int i = 0; i < Rows; ++i) sums[i][j] = hn::Add(sums[i][j], bias);
     }
   }
   if (store.row_bias != nullptr) {
+    HWY_UNROLL(8)
     for (int i = 0; i < Rows; ++i) {
       const Vector<T> bias = hn::Set(d, store.row_bias[i]);
       for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Add(sums[i][j], bias);
     }
   }
   if (store.relu) {
+    HWY_UNROLL(8)
     for (int i = 0; i < Rows; ++i) {
       for (int j = 0; j < Vectors; ++j) {
         sums[i][j] = zero_where_not_positive(sums[i][j], sums[i][j]);
       }
     }
   }
+  HWY_UNROLL(8)
   for (int i = 0; i < Rows; ++i) {
     T* c = store.c + store.rows[i];
     for (int j = 0; j < Vectors; ++j) hn::StoreU(sums[i][j], d, c + j * lanes<T>);
@@ -66,10 +74,12 @@ HWY_INLINE void store_whole(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>
 /// The same for the first columns of a tile.
 template <class T, int Rows, int Vectors>
 HWY_INLINE void store_part(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
+  HWY_UNROLL(8)
   for (int j = 0; j < Vectors; ++j) {
     const Index first = j * lanes<T>, rest = store.columns - first;
     if (rest <= 0) return;
     const Index n = rest < lanes<T> ? rest : lanes<T>;
+    HWY_UNROLL(8)
     for (int i = 0; i < Rows; ++i) {
       T* c = store.c + store.rows[i] + first;
       Vector<T> sum = sums[i][j];
@@ -100,6 +110,7 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
   Vector<T> sums[Rows][Vectors];
   // A short loop is over before the lines would be there.
   const bool prefetches = k >= 64;
+  HWY_UNROLL(8)
   for (int i = 0; i < Rows; ++i) {
     for (int j = 0; j < Vectors; ++j) {
       sums[i][j] = hn::Zero(d);

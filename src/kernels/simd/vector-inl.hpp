@@ -76,6 +76,16 @@ struct Pairs {
   }
 };
 
+/// Keeps the compiler from loading a vector anew for each of its uses.
+template <class V>
+HWY_INLINE void keep_in_register(V& v) {
+#if HWY_ARCH_X86 && defined(__GNUC__)
+  asm("" : "+v"(v.raw));
+#else
+  (void)v;
+#endif
+}
+
 /// 0 where x <= 0, else v; what is not a number in x leaves v.
 template <class V>
 HWY_INLINE V zero_where_not_positive(V x, V v) {
