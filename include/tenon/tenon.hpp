@@ -87,6 +87,7 @@
 #include "tenon/optim/clip.hpp"
 #include "tenon/optim/optimizer.hpp"
 #include "tenon/optim/rmsprop.hpp"
+#include "tenon/optim/schedules.hpp"
 #include "tenon/optim/sgd.hpp"
 #include "tenon/profile/machine_limits.hpp"
 #include "tenon/profile/profiler.hpp"
