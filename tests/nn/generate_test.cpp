@@ -109,12 +109,12 @@ void check_same(const std::vector<nn::Hypothesis>& found, const std::vector<Expe
 
 TEST_CASE("a beam as wide as the tree finds what all sequences contain", "[nn][generate]") {
   for (const double alpha : {0.0, 0.6, 2.0}) {
-    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    for (const std::uint64_t seed : {1u, 2u, 3u, 4u}) {
       Scorer model{3, seed};
-      std::vector<Expected> all;
-      enumerate(model, {5, 6}, 2, 0, 4, all);
-      REQUIRE(all.size() == 15 + 16);
-      std::sort(all.begin(), all.end(), [&](const Expected& a, const Expected& b) {
+      std::vector<Expected> every;
+      enumerate(model, {5, 6}, 2, 0, 4, every);
+      REQUIRE(every.size() == 15 + 16);
+      std::sort(every.begin(), every.end(), [&](const Expected& a, const Expected& b) {
         return std::tuple(!a.ended, -score_of(a, alpha)) <
                std::tuple(!b.ended, -score_of(b, alpha));
       });
@@ -122,14 +122,14 @@ TEST_CASE("a beam as wide as the tree finds what all sequences contain", "[nn][g
         const auto found = nn::beam_search(
             tensor<std::int64_t>({5, 6}), model,
             {.max_length = 4, .end = 0, .width = 31, .alpha = alpha, .count = count});
-        check_same(found, {all.begin(), all.begin() + count}, alpha);
+        check_same(found, {every.begin(), every.begin() + count}, alpha);
       }
     }
   }
 }
 
 TEST_CASE("narrow beams keep the likeliest prefixes", "[nn][generate]") {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u, 4u, 5u, 6u}) {
     for (const Index width : {1, 2, 3, 7}) {
       for (const Index count : {Index{1}, width}) {
         for (const double alpha : {0.0, 1.0}) {

@@ -42,9 +42,9 @@ TEST_CASE("alibi_bias falls with the distance", "[ops][positions]") {
   CHECK(equal(alibi_bias(2, 2, 3),
               tensor({{{0, -0.0625, -0.125}, {-0.0625, 0, -0.0625}},
                       {{0, -1.0 / 256, -2.0 / 256}, {-1.0 / 256, 0, -1.0 / 256}}})));
-  const auto all = alibi_bias<double>(3, 9, 9);
+  const auto at_once = alibi_bias<double>(3, 9, 9);
   for (Index i = 0; i < 9; ++i) {
-    CHECK(same_bits(alibi_bias<double>(3, 1, 9, i), all.narrow(1, i, 1)));
+    CHECK(same_bits(alibi_bias<double>(3, 1, 9, i), at_once.narrow(1, i, 1)));
   }
   CHECK(alibi_bias(4, 0, 3).shape() == Shape{4, 0, 3});
   CHECK(same_bits_for_all_threads([] { return alibi_bias(5, 70, 33); }));

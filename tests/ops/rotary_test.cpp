@@ -64,10 +64,10 @@ TEST_CASE("the two pairings are one up to the order of features", "[ops][rotary]
 TEST_CASE("rotary row by row has the bits of all rows at once", "[ops][rotary]") {
   const auto x = random_tensor<float>({2, 70, 6}, 1);
   for (const auto pairs : {RotaryPairs::interleaved, RotaryPairs::halves}) {
-    const auto all = rotary(x, {.pairs = pairs});
+    const auto at_once = rotary(x, {.pairs = pairs});
     for (Index l = 0; l < 70; ++l) {
-      CHECK(
-          same_bits(rotary(x.narrow(1, l, 1), {.pairs = pairs, .offset = l}), all.narrow(1, l, 1)));
+      CHECK(same_bits(rotary(x.narrow(1, l, 1), {.pairs = pairs, .offset = l}),
+                      at_once.narrow(1, l, 1)));
     }
   }
 }
