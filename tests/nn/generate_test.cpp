@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "nn_support.hpp"
+#include "tenon/nn/embedding.hpp"
 #include "tenon/ops/softmax.hpp"
 
 using namespace tenon;
@@ -261,6 +262,17 @@ TEST_CASE("generate samples what the generator says", "[nn][generate]") {
     const ThreadScope scope(threads);
     CHECK(run(1) == texts);
   }
+}
+
+TEST_CASE("generation records nothing on an open tape", "[nn][generate]") {
+  nn::Embedding table(4, 4);
+  const auto next = [&](const LongTensor& prefixes) { return table(prefixes).select(1, -1); };
+  Tape tape;
+  nn::generate(zeros<std::int64_t>({2, 1}), next, {.max_length = 2});
+  nn::beam_search(zeros<std::int64_t>({1}), next, {.max_length = 2});
+  CHECK(tape.size() == 0);
+  next(zeros<std::int64_t>({2, 1}));
+  CHECK(tape.size() > 0);
 }
 
 TEST_CASE("generate stops when all have ended", "[nn][generate]") {

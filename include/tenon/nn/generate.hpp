@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/autograd/tape.hpp"
 #include "tenon/base/random.hpp"
 #include "tenon/ops/sampling.hpp"
 #include "tenon/tensor/tensor.hpp"
@@ -126,6 +127,7 @@ template <class Next>
 std::vector<std::vector<Index>> generate(const LongTensor& prompts, Next&& next,
                                          const GenerateOptions& options,
                                          Generator& generator = default_generator()) {
+  const NoTape no_gradients;
   detail::Generation generation(prompts, options);
   while (!generation.is_done()) {
     generation.advance(detail::call_next(next, generation.prefixes(), generation.parents()),
@@ -148,6 +150,7 @@ std::vector<std::vector<Index>> generate(const LongTensor& prompts, Next&& next,
 template <class Next>
 std::vector<Hypothesis> beam_search(const LongTensor& prompt, Next&& next,
                                     const BeamSearchOptions& options) {
+  const NoTape no_gradients;
   detail::BeamSearch search(prompt, options);
   while (!search.is_done()) {
     search.advance(detail::call_next(next, search.prefixes(), search.parents()));
