@@ -177,11 +177,15 @@ TEST_CASE("packed weights are used, kept by moves, not copied, and dropped by tr
 
 TEST_CASE("layers inside modules of one's own are prepacked", "[nn][prepack]") {
   struct Pyramid : nn::Module {
-    nn::Conv2d conv{1, 16, 3, {.padding = 1}};
-    Tensor forward(const Tensor& x) override {
+    nn::Conv2d lift{1, 8, 1}, conv{8, 16, 3, {.padding = 1}};
+    Tensor forward(const Tensor& images) override {
+      const Tensor x = lift(images);
       return conv(x).narrow(2, 0, 8).narrow(3, 0, 8) + conv(x.narrow(2, 0, 8).narrow(3, 0, 8));
     }
-    void visit(nn::Visitor& v) override { v("conv", conv); }
+    void visit(nn::Visitor& v) override {
+      v("lift", lift);
+      v("conv", conv);
+    }
   };
   manual_seed(1);
   Pyramid pyramid;
