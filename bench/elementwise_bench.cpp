@@ -3,8 +3,10 @@
 #include "case.hpp"
 #include "tenon/autograd/tape.hpp"
 #include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/gelu.hpp"
 #include "tenon/ops/relu.hpp"
 #include "tenon/ops/sigmoid.hpp"
+#include "tenon/ops/silu.hpp"
 #include "tenon/ops/tanh.hpp"
 #include "tenon/tensor/factories.hpp"
 
@@ -28,7 +30,15 @@ bool add(const std::string& name, Function f) {
   return true;
 }
 
-const bool registered[] = {add("relu", relu), add("tanh", tanh), add("sigmoid", sigmoid),
+Tensor exact_gelu(const Tensor& x) { return gelu(x); }
+Tensor gelu_by_tanh(const Tensor& x) { return gelu(x, {.approximate = GeluApproximation::tanh}); }
+
+const bool registered[] = {add("relu", relu),
+                           add("tanh", tanh),
+                           add("sigmoid", sigmoid),
+                           add("gelu", exact_gelu),
+                           add("gelu_tanh", gelu_by_tanh),
+                           add("silu", silu),
                            add("exp", exp)};
 
 }  // namespace

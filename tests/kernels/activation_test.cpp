@@ -74,6 +74,101 @@ TEMPLATE_TEST_CASE("gradients of activations follow their formulas", "[kernels][
   }
 }
 
+TEMPLATE_TEST_CASE("gelu and silu keep their digits where they come near 0",
+                   "[kernels][activation]", float, double) {
+  using T = TestType;
+  using L = long double;
+  const auto x = inputs<T>();
+  const auto d = flat<1>(static_cast<Index>(x.size()));
+  const L root = std::sqrt(8 / std::acos(L(-1)));
+  const auto cubic = [&](L v) { return root * (v + L(0.044715) * v * v * v); };
+  // Rounding the exponent z of e^z shows in it as that error times z.
+  const auto worst_gated = [&](auto kernel, const auto& probability, const auto& exponent) {
+    std::vector<T> y(x.size());
+    kernel(d, x.data(), y.data());
+    double worst = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const L v = static_cast<L>(x[i]), least = std::numeric_limits<T>::min();
+      if (std::isinf(v)) {
+        CHECK(y[i] == (v > 0 ? x[i] : T(0)));
+      } else if (std::isnan(v)) {
+        CHECK(std::isnan(y[i]));
+      } else {
+        const L p = probability(v), e = p < least ? L(0) : v * p;
+        const L unit =
+            std::numeric_limits<T>::epsilon() * (std::abs(e) * (1 + std::abs(exponent(v))) + least);
+        worst = larger(worst, static_cast<double>(std::abs(static_cast<L>(y[i]) - e) / unit));
+      }
+    }
+    return worst;
+  };
+  CHECK(worst_gated(
+            kernels::gelu<T>, [](L v) { return std::erfc(-v * std::sqrt(L(0.5))) / 2; },
+            [](L v) { return v * v / 2; }) <= 3);
+  CHECK(worst_gated(
+            kernels::gelu_tanh<T>, [&](L v) { return 1 / (1 + std::exp(-cubic(v))); }, cubic) <= 3);
+  CHECK(worst_gated(
+            kernels::silu<T>, [](L v) { return 1 / (1 + std::exp(-v)); }, [](L) { return L(0); }) <=
+        3);
+}
+
+TEMPLATE_TEST_CASE("gradients of gelu and silu follow their formulas", "[kernels][activation]",
+                   float, double) {
+  using T = TestType;
+  using L = long double;
+  const auto dy = normal<T>(500, 1);
+  auto x = normal<T>(500, 2);
+  for (std::size_t i = 0; i < 200; ++i) x[i] *= T(5);
+  x[0] = T(0);
+  const L root = std::sqrt(8 / std::acos(L(-1)));
+  const auto sigmoid = [](L v) { return 1 / (1 + std::exp(-v)); };
+  for (const auto& d : {flat<2>(500), dims<2>({20, 25}, {{1, 20}, {25, 1}}),
+                        dims<2>({20, 25}, {{0, 1}, {25, 1}}), flat<2>(0), flat<2>(1)}) {
+    // The slope passes through 0, so that its error is measured against 1.
+    const auto worst = [&](auto kernel, const auto& slope) {
+      std::vector<T> dx(count(d.numel));
+      kernel(d, dy.data(), x.data(), dx.data());
+      const auto expected =
+          reference::map(d, dy.data(), x.data(), [&](T g, T v) { return L(g) * slope(L(v)); });
+      const auto scale = reference::map(d, dy.data(), x.data(), [](T g, T) { return std::abs(g); });
+      double most = 0;
+      for (std::size_t i = 0; i < dx.size(); ++i) {
+        most = larger(most, static_cast<double>(std::abs(static_cast<L>(dx[i]) - expected[i]) /
+                                                static_cast<L>(scale[i])));
+      }
+      return most / static_cast<double>(std::numeric_limits<T>::epsilon());
+    };
+    CHECK(worst(kernels::gelu_backward<T>, [](L v) {
+            return std::erfc(-v * std::sqrt(L(0.5))) / 2 +
+                   v * std::exp(-v * v / 2) / std::sqrt(2 * std::acos(L(-1)));
+          }) <= 3);
+    CHECK(worst(kernels::gelu_tanh_backward<T>, [&](L v) {
+            const L s = sigmoid(root * (v + L(0.044715) * v * v * v));
+            return s + v * s * (1 - s) * root * (1 + 3 * L(0.044715) * v * v);
+          }) <= 3);
+    CHECK(worst(kernels::silu_backward<T>, [&](L v) {
+            const L s = sigmoid(v);
+            return s + v * s * (1 - s);
+          }) <= 3);
+  }
+}
+
+TEMPLATE_TEST_CASE("gradients of gelu and silu are 0 or dy where nothing changes any more",
+                   "[kernels][activation]", float, double) {
+  using T = TestType;
+  const std::vector<T> dy(7, T(3)),
+      x{-infinity_v<T>, std::numeric_limits<T>::lowest(), T(-1e4),
+        T(1e4),         std::numeric_limits<T>::max(),    infinity_v<T>,
+        nan_v<T>};
+  for (const auto kernel :
+       {kernels::gelu_backward<T>, kernels::gelu_tanh_backward<T>, kernels::silu_backward<T>}) {
+    std::vector<T> dx(7);
+    kernel(flat<2>(7), dy.data(), x.data(), dx.data());
+    for (std::size_t i = 0; i < 6; ++i) CHECK(dx[i] == (i < 3 ? T(0) : T(3)));
+    CHECK(std::isnan(dx[6]));
+  }
+}
+
 TEMPLATE_TEST_CASE("relu's gradient treats 0 and NaN as PyTorch does", "[kernels][activation]",
                    float, double) {
   using T = TestType;
@@ -96,6 +191,25 @@ TEMPLATE_TEST_CASE("activations may work in place, with the same bits at any num
     kernels::sigmoid_backward(flat<2>(n), dy.data(), y.data(), dx.data());
     return dx;
   });
+  for (const auto kernel : {kernels::gelu<T>, kernels::gelu_tanh<T>, kernels::silu<T>}) {
+    auto z = x;
+    kernel(flat<1>(n), z.data(), z.data());
+    CHECK(same_bits(z, same_at_all_threads([&] {
+                      std::vector<T> result(count(n));
+                      kernel(flat<1>(n), x.data(), result.data());
+                      return result;
+                    })));
+  }
+  for (const auto kernel :
+       {kernels::gelu_backward<T>, kernels::gelu_tanh_backward<T>, kernels::silu_backward<T>}) {
+    auto z = x;
+    kernel(flat<2>(n), dy.data(), z.data(), z.data());
+    CHECK(same_bits(z, same_at_all_threads([&] {
+                      std::vector<T> result(count(n));
+                      kernel(flat<2>(n), dy.data(), x.data(), result.data());
+                      return result;
+                    })));
+  }
   auto y = x, dx = dy;
   kernels::tanh(flat<1>(n), y.data(), y.data());
   kernels::sigmoid(flat<1>(n), y.data(), y.data());

@@ -69,6 +69,8 @@ TEMPLATE_TEST_CASE("elementwise kernels report an operation for each output", "[
   }
   CHECK(work_of([&] { kernels::relu(flat<1>(37), a, y); }) == Work{37, 2 * 37 * size});
   CHECK(work_of([&] { kernels::tanh_backward(flat<2>(37), a, b, y); }) == Work{37, 3 * 37 * size});
+  CHECK(work_of([&] { kernels::gelu(flat<1>(37), a, y); }) == Work{37, 2 * 37 * size});
+  CHECK(work_of([&] { kernels::silu_backward(flat<2>(37), a, b, y); }) == Work{37, 3 * 37 * size});
   CHECK(work_of([&] { kernels::add_inplace<T>(37, a, y); }) == Work{37, 3 * 37 * size});
   CHECK(work_of([&] { kernels::scale_inplace(37, T(2), y); }) == Work{37, 2 * 37 * size});
   CHECK(work_of([&] { kernels::add(flat<2>(0), a, b, y); }) == Work{0, 0});

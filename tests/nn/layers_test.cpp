@@ -5,12 +5,15 @@
 
 #include "nn_support.hpp"
 #include "tenon/nn/dropout.hpp"
+#include "tenon/nn/gelu.hpp"
 #include "tenon/nn/loss.hpp"
 #include "tenon/nn/sigmoid.hpp"
+#include "tenon/nn/silu.hpp"
 #include "tenon/nn/softmax.hpp"
 #include "tenon/nn/tanh.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/sigmoid.hpp"
+#include "tenon/ops/silu.hpp"
 #include "tenon/ops/softmax.hpp"
 #include "tenon/ops/tanh.hpp"
 
@@ -130,6 +133,13 @@ TEST_CASE("activations are their functions", "[nn][relu][tanh][sigmoid][softmax]
   CHECK(same_bits(nn::Sigmoid()(x), sigmoid(x)));
   CHECK(same_bits(nn::Softmax()(x), softmax(x, -1)));
   CHECK(same_bits(nn::Softmax(0)(x), softmax(x, 0)));
+  CHECK(same_bits(nn::GELU()(x), gelu(x)));
+  CHECK(same_bits(nn::GELU({.approximate = GeluApproximation::tanh})(x),
+                  gelu(x, {.approximate = GeluApproximation::tanh})));
+  CHECK(same_bits(nn::SiLU()(x), silu(x)));
+  CHECK(nn::GELU().description() == "GELU()");
+  CHECK(nn::GELU({.approximate = GeluApproximation::tanh}).description() ==
+        "GELU(approximate tanh)");
   CHECK(nn::Softmax(0).description() == "Softmax(0)");
   CHECK(nn::Tanh().description() == "Tanh()");
 }

@@ -193,7 +193,14 @@ BasicTensor<T> elementwise(const std::string& op, Inputs<T>& in) {
   if (op == "sigmoid") return sigmoid(x);
   if (op == "relu") return relu(x);
   if (op == "neg") return -x;
+  if (op == "silu") return silu(x);
   return {};
+}
+
+template <class T>
+BasicTensor<T> activated(const BasicTensor<T>& x, const Json& arguments) {
+  const bool exact = arguments["approximate"] == "none";
+  return gelu(x, {exact ? GeluApproximation::none : GeluApproximation::tanh});
 }
 
 /// What make_vectors.py computed, computed here.
@@ -203,6 +210,7 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   const BasicTensor<T>& x = in["x"];
   if (const BasicTensor<T> y = elementwise(op, in); y.defined()) return y;
   if (op == "sum" || op == "mean" || op == "max") return reduced(op, x, k);
+  if (op == "gelu" || op == "gelu_tanh") return activated(x, k);
   if (op == "matmul") return matmul(in["a"], in["b"]);
   if (op == "linear") return linear(x, in["w"], in["b"]);
   if (op == "conv2d") return convolved(in, k);
@@ -354,6 +362,7 @@ TEST_CASE("Arithmetic with broadcasting agrees with PyTorch", "[ops][pytorch]") 
 TEST_CASE("Elementwise functions agree with PyTorch", "[ops][pytorch]") {
   check_file("elementwise");
 }
+TEST_CASE("gelu and silu agree with PyTorch", "[ops][pytorch]") { check_file("gelu"); }
 TEST_CASE("Reductions agree with PyTorch", "[ops][pytorch]") { check_file("reduce"); }
 TEST_CASE("Matrix products agree with PyTorch", "[ops][pytorch]") { check_file("matmul"); }
 TEST_CASE("The linear map agrees with PyTorch", "[ops][pytorch]") { check_file("linear"); }
