@@ -82,13 +82,11 @@ std::string BasicModule<T>::description() const {
 }
 
 template <class T>
-template <class Input>
-BasicTensor<T> BasicModule<T>::run(const Input& input,
-                                   BasicTensor<T> (BasicModule::*function)(const Input&)) {
+void BasicModule<T>::run(void (*f)(void*), void* context) {
   const detail::LayerScope scope(this);
   failing.error = nullptr;  // a later error may lie at the address of an earlier one
   try {
-    return (this->*function)(input);
+    f(context);
   } catch (Error& error) {
     // Names are looked up only now, so that a forward pass without an error pays nothing for them.
     if (failing.error == &error) {
@@ -103,17 +101,17 @@ BasicTensor<T> BasicModule<T>::run(const Input& input,
 
 template <class T>
 BasicTensor<T> BasicModule<T>::operator()(const BasicTensor<T>& x) {
-  return run(x, &BasicModule::forward);
+  return call([&] { return forward(x); });
 }
 
 template <class T>
 BasicTensor<T> BasicModule<T>::operator()(const LongTensor& ids) {
-  return run(ids, &BasicModule::forward_ids);
+  return call([&] { return forward_ids(ids); });
 }
 
 template <class T>
 BasicTensor<T> BasicModule<T>::with_relu(const BasicTensor<T>& x) {
-  return run(x, &BasicModule::forward_relu);
+  return call([&] { return forward_relu(x); });
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <iosfwd>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tenon/nn/parameter.hpp"
@@ -22,7 +23,7 @@ namespace tenon::nn {
 /// Copying clones (new parameters with the same values; those tied to each other stay so), moving
 /// keeps the parameters, assigning a copy writes them in place. A module with a destructor of its
 /// own needs `Block(Block&&) noexcept = default;` or it would be copied wherever it is moved.
-/// A module whose layers take several inputs adds a call of its own and says
+/// A module that takes several inputs adds a call of its own, which runs through call(), and says
 /// `using nn::Module::operator();`.
 template <class T>
 class TENON_API BasicModule {
@@ -61,6 +62,23 @@ class TENON_API BasicModule {
   /// Called after train() or eval(): the place to drop what was prepared for the other mode.
   virtual void on_mode() {}
 
+  /// Runs f() as operator() runs forward(): what a call of several inputs consists of. Its result
+  /// is a value that can be made by default.
+  template <class F>
+  auto call(const F& f) {
+    struct Context {
+      const F& function;
+      decltype(f()) result;
+    } context{f, {}};
+    run(
+        [](void* raw) {
+          auto& c = *static_cast<Context*>(raw);
+          c.result = c.function();
+        },
+        &context);
+    return std::move(context.result);
+  }
+
   BasicModule() = default;
   BasicModule(const BasicModule& other);
   BasicModule(BasicModule&& other) noexcept : training_(other.training_) {}
@@ -68,8 +86,7 @@ class TENON_API BasicModule {
   BasicModule& operator=(BasicModule&&) noexcept = default;
 
  private:
-  template <class Input>
-  BasicTensor<T> run(const Input& input, BasicTensor<T> (BasicModule::*function)(const Input&));
+  void run(void (*f)(void* context), void* context);
 
   bool training_ = true;
 };
