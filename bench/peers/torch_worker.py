@@ -213,8 +213,20 @@ def cnn(channels, features):
         nn.ReLU(), nn.Linear(64, 10))
 
 
-def classes(n):
-    labels = torch.randint(0, 10, (n,))
+class TextTransformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(10000, 128)
+        layer = nn.TransformerEncoderLayer(128, 4, 256, dropout=0.0, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.out = nn.Linear(128, 2)
+
+    def forward(self, ids):
+        return self.out(self.encoder(self.embedding(ids)).mean(1))
+
+
+def classes(n, count=10):
+    labels = torch.randint(0, count, (n,))
     return lambda y: F.cross_entropy(y, labels)
 
 
@@ -230,6 +242,8 @@ MODELS = {
         nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1)),
         torch.randn(32, 30), yes_or_no(32)),
     "imdb_bilstm b128 T256": lambda: (BiLSTM(), torch.randint(0, 10000, (128, 256)), yes_or_no(128)),
+    "text_transformer b32 T128": lambda: (
+        TextTransformer(), torch.randint(0, 10000, (32, 128)), classes(32, 2)),
 }
 ADAMS = {"adam": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 ADAGRADS = {"adagrad": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
@@ -248,6 +262,7 @@ def training_step(net, x, loss, options):
 def model(text):
     kind, name = text.split("/")
     net, x, loss = MODELS[name]()
+    net.train(kind == "train_step")  # evaluation has a path of its own through a Transformer
     if kind.endswith("_one"):
         x = x[:1].clone()
     kinds = {"nchw": (net, x)}

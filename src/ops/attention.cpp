@@ -22,7 +22,7 @@ struct Place {
   Index first;
 };
 
-/// A call and its operands, which are contiguous.
+/// A call and its operands, which are contiguous wherever gradients are to be made.
 template <class T>
 struct Attention {
   AttentionCall<T> call;
@@ -127,9 +127,17 @@ BasicTensor<T> attend(const char* op, Attention<T> a, const Shape& y_shape,
 AttentionStrides heads_first(Index heads, Index steps, Index size) {
   return {heads * steps * size, steps * size, size};
 }
-/// Strides of heads side by side in steps of so many elements.
-AttentionStrides side_by_side(Index steps, Index step, Index size) {
-  return {steps * step, size, step};
+/// x (B, L, H D) as the kernels read it. Gradients are contiguous and lie as their operands do;
+/// where there are none, steps may lie anywhere, as in a cache.
+template <class T>
+BasicTensor<T> readable(const BasicTensor<T>& x) {
+  return !Tape::is_recording() && x.strides()[2] == 1 ? x : x.contiguous();
+}
+/// Strides of heads of so many elements that lie side by side.
+template <class T>
+AttentionStrides side_by_side(const BasicTensor<T>& x, Index size) {
+  if (x.is_contiguous()) return {x.size(1) * x.size(2), size, x.size(2)};
+  return {x.strides()[0], size, x.strides()[1]};
 }
 
 /// "q (B=2, H=4, Q=5, D=8)"
@@ -191,19 +199,20 @@ AttentionDims dims_of(const Shape& q, const Shape& k, const Shape& v) {
   return d;
 }
 
-/// Sizes of packed operands, strides included; both have `features` elements a step.
-AttentionDims packed_dims(const Shape& q, Index q_features, const Shape& kv, Index kv_features,
-                          Index heads, Index kv_heads, Index size) {
+/// Sizes of packed operands, strides included.
+template <class T>
+AttentionDims packed_dims(const BasicTensor<T>& q, const BasicTensor<T>& kv, Index heads,
+                          Index kv_heads, Index size) {
   AttentionDims d{};
-  d.batch = q[0];
+  d.batch = q.size(0);
   d.heads = heads;
   d.kv_heads = kv_heads;
-  d.q_len = q[1];
-  d.k_len = kv[1];
+  d.q_len = q.size(1);
+  d.k_len = kv.size(1);
   d.size = d.value_size = size;
-  d.q = side_by_side(d.q_len, q_features, size);
-  d.k = d.v = side_by_side(d.k_len, kv_features, size);
-  d.y = side_by_side(d.q_len, heads * size, size);
+  d.q = side_by_side(q, size);
+  d.k = d.v = side_by_side(kv, size);
+  d.y = {d.q_len * heads * size, size, heads * size};
   return d;
 }
 
@@ -212,13 +221,13 @@ AttentionDims packed_dims(const Shape& q, Index q_features, const Shape& kv, Ind
 template <std::floating_point T>
 BasicTensor<T> packed_self_attention(const BasicTensor<T>& packed, Index heads, Index kv_heads,
                                      const BasicAttentionOptions<T>& options) {
-  const Index features = packed.size(2), size = features / (heads + 2 * kv_heads);
-  const auto d =
-      packed_dims(packed.shape(), features, packed.shape(), features, heads, kv_heads, size);
+  const Index size = packed.size(2) / (heads + 2 * kv_heads);
+  const auto x = packed.contiguous();
+  const auto d = packed_dims(x, x, heads, kv_heads, size);
   const Index keys = heads * size, values = keys + kv_heads * size;
   Attention<T> a{attention_call("attention", d, options),
                  1,
-                 {packed.contiguous(), {}, {}},
+                 {x, {}, {}},
                  {0, 0},
                  {0, keys},
                  {0, values},
@@ -231,11 +240,11 @@ BasicTensor<T> packed_cross_attention(const BasicTensor<T>& q, const BasicTensor
                                       Index heads, Index kv_heads,
                                       const BasicAttentionOptions<T>& options) {
   const Index size = q.size(2) / heads;
-  const auto d =
-      packed_dims(q.shape(), q.size(2), packed.shape(), packed.size(2), heads, kv_heads, size);
+  const auto queries = readable(q), keys = readable(packed);
+  const auto d = packed_dims(queries, keys, heads, kv_heads, size);
   Attention<T> a{attention_call("attention", d, options),
                  2,
-                 {q.contiguous(), packed.contiguous(), {}},
+                 {queries, keys, {}},
                  {0, 0},
                  {1, 0},
                  {1, kv_heads * size},
