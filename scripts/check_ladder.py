@@ -49,11 +49,11 @@ def files():
 
 
 def layer_of(name):
-    """include/tenon/ops/relu.hpp -> ops; include/tenon/eigen.hpp -> eigen; the umbrella -> None."""
+    """include/tenon/ops/relu.hpp -> ops; include/tenon/eigen.hpp -> eigen; the umbrella and what is precompiled -> None."""
     parts = pathlib.PurePosixPath(name).parts
     parts = parts[2:] if parts[0] == "include" else parts[1:]
     layer = parts[0] if len(parts) > 1 else pathlib.PurePosixPath(parts[0]).stem
-    return None if layer == "tenon" else layer
+    return None if layer in ("tenon", "precompiled") else layer
 
 
 def resolve(name, included, quoted):

@@ -82,7 +82,7 @@ class HeaderParser {
     return true;
   }
   void expect(char c) {
-    if (!accept(c)) fail(std::string("has no '") + c + "' where one belongs");
+    if (!accept(c)) fail(std::string("has no '").append(1, c).append("' where one belongs"));
   }
   std::string text() {
     skip_space();
@@ -291,8 +291,9 @@ void save_npy(const std::string& path, const BasicTensor<T>& tensor) {
   }
   std::string sizes;
   for (Index size : tensor.shape()) sizes += std::to_string(size) + ", ";
-  std::string header = std::string("{'descr': '") + descr_of<T>() +
-                       "', 'fortran_order': False, 'shape': (" + sizes + "), }";
+  std::string header("{'descr': '");
+  header.append(descr_of<T>()).append("', 'fortran_order': False, 'shape': (");
+  header.append(sizes).append("), }");
   const std::size_t start_bytes = magic.size() + 4;
   header.append(63 - (start_bytes + header.size()) % 64, ' ');  // the values start on 64 bytes
   header += '\n';
