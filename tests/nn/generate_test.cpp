@@ -181,15 +181,29 @@ TEST_CASE("beam_search stops when nothing better can come", "[nn][generate]") {
   CHECK(best[0].ended);
 }
 
+TEST_CASE("beam_search goes on where length can still make up for an early end", "[nn][generate]") {
+  // The end at once is as likely as 1, after which five more and the end are nearly certain.
+  const auto next = [](const LongTensor& prefixes) {
+    const Index length = prefixes.size(1);
+    return length == 1  ? tensor({{0, 0, -30}})
+           : length < 7 ? tensor({{-30, 0, -30}})
+                        : tensor({{0, -30, -30}});
+  };
+  const auto best = nn::beam_search(tensor<std::int64_t>({2}), next,
+                                    {.max_length = 7, .end = 0, .width = 1, .alpha = 2});
+  CHECK(best[0].ids.size() == 6);
+  CHECK(best[0].score == Approx(std::log(0.5) / 4));
+}
+
 TEST_CASE("equal scores keep a fixed order", "[nn][generate]") {
   const auto next = [](const LongTensor& prefixes) { return zeros({prefixes.size(0), 3}); };
   const auto prompt = tensor<std::int64_t>({1});
   const nn::BeamSearchOptions options{
-      .max_length = 2, .end = 0, .width = 4, .alpha = 0, .count = 4};
+      .max_length = 2, .end = 0, .width = 7, .alpha = 0, .count = 7};
   const auto found = nn::beam_search(prompt, next, options);
-  REQUIRE(found.size() == 4);
-  const std::vector<Ids> ended_then_cut{{}, {1}, {2}, {1, 1}};
-  for (std::size_t i = 0; i < 4; ++i) CHECK(found[i].ids == ended_then_cut[i]);
+  REQUIRE(found.size() == 7);
+  const std::vector<Ids> ended_then_cut{{}, {1}, {2}, {1, 1}, {1, 2}, {2, 1}, {2, 2}};
+  for (std::size_t i = 0; i < 7; ++i) CHECK(found[i].ids == ended_then_cut[i]);
   CHECK(found[2].ended);
   CHECK_FALSE(found[3].ended);
 }

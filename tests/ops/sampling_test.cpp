@@ -76,6 +76,8 @@ TEST_CASE("limits keep the smaller of equal ids", "[ops][sampling]") {
               tensor<double>({0.5, 0.5, 0, 0, 0, 0})));
   CHECK(equal(sampling_probabilities(equal_logits, {.top_p = 0.4}),
               tensor<double>({1.0 / 3, 1.0 / 3, 1.0 / 3, 0, 0, 0})));
+  CHECK(equal(sampling_probabilities(equal_logits, {.top_p = 0.5}),
+              tensor<double>({1.0 / 3, 1.0 / 3, 1.0 / 3, 0, 0, 0})));
   CHECK(equal(sampling_probabilities(equal_logits, {.temperature = 0}),
               tensor<double>({1, 0, 0, 0, 0, 0})));
   // 1/2, 1/4, 1/8, 1/8
@@ -141,6 +143,13 @@ TEST_CASE("what sample draws follows from the generator alone", "[ops][sampling]
   CHECK_FALSE(equal(first, sample(x, {}, c)));
   manual_seed(4);
   CHECK(equal(first, sample(x)));
+  // Limits that leave everything change nothing, not even what a draw becomes.
+  auto possible = random_tensor<float>({300, 20}, 10);
+  possible.select(1, 19).fill_(-static_cast<float>(infinity));
+  Generator e(6), f(6), g(6);
+  const auto unlimited = sample(possible, {}, e);
+  CHECK(equal(unlimited, sample(possible, {.top_k = 19}, f)));
+  CHECK(equal(unlimited, sample(possible, {.top_p = 1 - 1e-9}, g)));
   // A row's draw does not depend on the rows behind it.
   Generator d(4);
   CHECK(equal(sample(x.narrow(0, 0, 10), {}, d), first.narrow(0, 0, 10)));
