@@ -113,7 +113,7 @@ std::pair<double, double> test(Translator& net, const std::vector<example::Strin
   const Index count = static_cast<Index>(pairs.size());
   Index greedy = 0, beam = 0;
   net.eval();
-  const LongTensor order = arange<Index>(0, count);
+  const LongTensor order = arange<Index>(static_cast<double>(count));
   const auto all = example::string_batch(pairs, order.data(), count);
   const auto written = nn::generate(full<Index>({count, 1}, Letters::start), Writer(net, all),
                                     {.max_length = longest, .end = Letters::end});

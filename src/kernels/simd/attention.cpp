@@ -25,8 +25,6 @@ class ForwardPlan {
   ForwardPlan(const AttentionDims& d, const TileKernels<T>& kernels)
       : queries_(Queries::count(d)),
         unit_(unit_of(d)),
-        keys_(std::min(d.k_len, key_block)),
-        width_(Panels<T>(kernels, keys_).padded()),
         values_(Panels<T>(kernels, d.value_size).padded()),
         rows_(std::min(unit_, query_block)),
         size_(d.size) {}
@@ -35,16 +33,14 @@ class ForwardPlan {
   Index unit_begin(Index unit) const { return unit * unit_; }
   Index unit_end(Index unit) const { return std::min(queries_, (unit + 1) * unit_); }
   Index unit() const { return unit_; }
-  Index keys() const { return keys_; }
-  /// Of a row of scores.
-  Index width() const { return width_; }
 
-  // Where things lie in a task's room.
+  // Where things lie in a task's room, which is the same for any number of keys: decoding step by
+  // step finds it warm.
   Index scores() const { return 0; }
-  Index packed_keys() const { return scores() + rows_ * width_; }
-  Index packed_values() const { return packed_keys() + width_ * size_; }
-  Index kept() const { return packed_values() + keys_ * values_; }
-  Index most() const { return kept() + keys_; }
+  Index packed_keys() const { return scores() + rows_ * key_block; }
+  Index packed_values() const { return packed_keys() + key_block * size_; }
+  Index kept() const { return packed_values() + key_block * values_; }
+  Index most() const { return kept() + key_block; }
   Index total() const { return most() + unit_; }
   Index room() const { return total() + unit_; }
 
@@ -56,7 +52,7 @@ class ForwardPlan {
     return std::max<Index>(1, std::min(queries_, whole));
   }
 
-  Index queries_, unit_, keys_, width_, values_, rows_, size_;
+  Index queries_, unit_, values_, rows_, size_;
 };
 
 /// One task: some queries of one head of keys.
@@ -86,8 +82,8 @@ class Forward {
     std::fill_n(most_, end_ - begin_, lowest_score<T>);
     std::fill_n(total_, end_ - begin_, T(0));
     if (d_.k_len == 0) clear(begin_, end_, y);
-    for (Index key = 0; key < d_.k_len; key += plan_.keys()) {
-      add_keys(key, std::min(plan_.keys(), d_.k_len - key), q, k, v, y);
+    for (Index key = 0; key < d_.k_len; key += key_block) {
+      add_keys(key, std::min(key_block, d_.k_len - key), q, k, v, y);
     }
     for (Index r = begin_; r < end_; ++r) finish(r, y, lse);
   }
@@ -126,14 +122,14 @@ class Forward {
       if (uses_dots) {
         for (Index r = 0; r < rows; ++r) {
           tiles_.dots(q + query_rows[r], first_key, d_.k.step, d_.size, seen,
-                      scores_ + r * plan_.width());
+                      scores_ + r * key_block);
         }
       } else {
         multiply_block<T>(tiles_, panels, {rows, d_.size, seen, seen_by, nullptr}, {q, query_rows},
                           units_, key_panels, {scores_, score_rows_}, false);
       }
       for (Index r = 0; r < rows; ++r) {
-        weigh(first + r, key, seen_by[r], seen, scores_ + r * plan_.width(), y + output_rows[r]);
+        weigh(first + r, key, seen_by[r], seen, scores_ + r * key_block, y + output_rows[r]);
       }
       multiply_block<T>(tiles_, values_, {rows, seen, d_.value_size, nullptr, seen_by},
                         {scores_, score_rows_}, units_, value_panels, {y, output_rows}, key > 0);
@@ -214,10 +210,10 @@ void attention_forward(const AttentionDims& d, const AttentionMask<T>& mask, con
   const ForwardPlan<T> plan(d, tile_kernels<T>());
   const Index tasks = d.batch * d.kv_heads * plan.units();
   if (tasks == 0 || Queries::count(d) == 0) return;
-  const Index unit_count = std::max(plan.keys(), d.size);
+  const Index unit_count = std::max(key_block, d.size);
   detail::Scratch<Index> units(unit_count), score_rows(query_block);
   fill_steps(units.data(), unit_count, 1);
-  fill_steps(score_rows.data(), query_block, plan.width());
+  fill_steps(score_rows.data(), query_block, key_block);
 
   const Index work = plan.unit() * d.k_len * (d.size + d.value_size);
   const Index grain = std::max<Index>(1, thread_work / std::max<Index>(1, work));

@@ -13,21 +13,20 @@ namespace {
 /// Where things lie in a task's room.
 template <class T>
 struct BackwardPlan {
-  Index keys, width, size, value_size, queries;
+  Index keys, size, value_size, queries;
 
   BackwardPlan(const AttentionDims& d, const TileKernels<T>& kernels)
       : keys(std::min(d.k_len, key_block)),
-        width(Panels<T>(kernels, keys).padded()),
         size(Panels<T>(kernels, d.size).padded()),
         value_size(Panels<T>(kernels, d.value_size).padded()),
         queries(Queries::count(d)) {}
 
   Index rows() const { return std::min(queries, query_block); }
   Index scores() const { return 0; }
-  Index score_gradients() const { return scores() + rows() * width; }
-  Index key_columns() const { return score_gradients() + rows() * width; }
-  Index value_columns() const { return key_columns() + width * size; }
-  Index key_rows() const { return value_columns() + width * value_size; }
+  Index score_gradients() const { return scores() + rows() * key_block; }
+  Index key_columns() const { return score_gradients() + rows() * key_block; }
+  Index value_columns() const { return key_columns() + key_block * size; }
+  Index key_rows() const { return value_columns() + key_block * value_size; }
   Index query_rows() const { return key_rows() + keys * size; }
   Index output_rows() const { return query_rows() + rows() * size; }
   Index kept() const { return output_rows() + rows() * value_size; }
@@ -228,7 +227,7 @@ void attention_backward(const AttentionDims& d, const AttentionMask<T>& mask, co
   const Index unit_count = std::max({plan.keys, d.size, d.value_size});
   detail::Scratch<Index> units(unit_count), score_rows(query_block);
   fill_steps(units.data(), unit_count, 1);
-  fill_steps(score_rows.data(), query_block, plan.width);
+  fill_steps(score_rows.data(), query_block, key_block);
   const SharedOffsets offsets{units.data(), score_rows.data()};
   const BackwardArrays<T> arrays{q, k, v, y, lse, dy, dq, dk, dv};
   parallel_with_scratch<T>(d.batch * d.kv_heads, 1, plan.room(),

@@ -13,7 +13,7 @@
 
 namespace tenon::kernels {
 
-/// Queries and keys of a block of scores.
+/// Queries and keys of a block of scores, whose rows lie key_block apart.
 inline constexpr Index query_block = 96, key_block = 256;
 
 /// The second operand of a product, k rows of n columns in panels: packed, or rows that lie whole
