@@ -11,8 +11,9 @@
 
 /// The loops of rnn, lstm and gru. A Cell tells these apart, one unit at a time:
 ///
-///   gate_count, saved_count   how many sums a unit has, and how many values are kept of each of
-///   its steps forward(a, b, step, h, c, saved)
+///   gate_count    how many sums a unit has
+///   saved_count   how many values are kept of each of its steps
+///   forward(a, b, step, h, c, saved)
 ///     a, b: the unit's sums of x and of h, `step` apart; h, c: before the step, then after it
 ///   backward(saved, h, c, dh, dc, step, da, db)
 ///     h, c: before the step; dh, dc: gradients of those after it, then of those before it as far
