@@ -345,12 +345,15 @@ inline std::vector<Sizes> cases() {
       {9, 5, 7, 8, 2},
       {2, 3, 4, 70},
       {40, 3, 2, 5, 2},                 // several blocks
-      {3, 90, 2, 4},                    // many steps: several runs of the input product
+      {3, 90, 2, 4},                    // many steps
+      {3, 70, 35, 4},                   // many features: x in products of its own, several of them
+      {20, 5, 40, 21, 2},               // and several of its rows in each
       {11, 40, 3, 6, 2},                // and several collections of the backward pass
       {3, 4, 5, 6, 1, 0, false},        // no bias
       {3, 4, 5, 6, 2, 0, true, false},  // no states
       {6, 5, 3, 7, 2, 0, true, true, {2, 5, 1, 4, 5, 3}},
       {5, 4, 2, 18, 1, 0, true, true, {0, 4, 0, 1, 2}},
+      {6, 5, 37, 18, 2, 0, true, true, {0, 4, 0, 1, 5, 2}},
       {3, 4, 2, 5, 2, 0, true, false, {0, 0, 0}},
       {21, 6, 3, 9, 2, 0, true, true, {6, 1, 3, 3, 2, 6, 5, 4, 1, 1, 2,
                                        6, 6, 3, 5, 4, 4, 1, 2, 3, 6}},
@@ -440,7 +443,8 @@ void check_alone(const Kind<T>& kind, const Sizes& sizes) {
 
 /// Batches of several tasks, and lengths that leave them unequal work.
 inline std::vector<Sizes> threads_cases() {
-  std::vector<Sizes> all = {{70, 6, 5, 20, 2}, {33, 40, 3, 9}, {1, 20, 6, 40, 2}};
+  std::vector<Sizes> all = {
+      {70, 6, 5, 20, 2}, {33, 40, 3, 9}, {1, 20, 6, 40, 2}, {64, 9, 40, 33, 2}};
   Sizes ragged{50, 12, 4, 18, 2};
   for (Index n = 0; n < ragged.n; ++n) ragged.lengths.push_back(n * 7 % 13);
   all.push_back(ragged);

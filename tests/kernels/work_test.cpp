@@ -13,6 +13,7 @@
 #include "tenon/kernels/dropout.hpp"
 #include "tenon/kernels/elementwise.hpp"
 #include "tenon/kernels/gemm.hpp"
+#include "tenon/kernels/lstm.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
 #include "tenon/kernels/reduce.hpp"
 #include "tenon/kernels/sgd.hpp"
@@ -219,6 +220,45 @@ TEMPLATE_TEST_CASE("softmax and losses are reported", "[kernels][work]", float, 
   CHECK(work_of([&] { kernels::bce_with_logits_forward<T>(20, a, b, y); }) == Work{20, 60 * size});
   CHECK(work_of([&] { kernels::bce_with_logits_backward<T>(20, a, b, c, y); }) ==
         Work{20, 80 * size});
+}
+
+TEMPLATE_TEST_CASE("recurrent networks report the products of real steps", "[kernels][work]", float,
+                   double) {
+  using T = TestType;
+  constexpr Index size = sizeof(T), n = 3, l = 4, d = 2, s = 5, lengths[] = {4, 2, 0};
+  Operands<T> x;
+  const kernels::RecurrentDims dims{.n = n,
+                                    .l = l,
+                                    .d = d,
+                                    .s = s,
+                                    .outputs = s,
+                                    .x_row = l * d,
+                                    .x_step = d,
+                                    .dx_row = l * d,
+                                    .dx_step = d,
+                                    .y_row = l * s,
+                                    .y_step = s,
+                                    .lengths = lengths};
+  detail::Scratch<T> saved(kernels::lstm_saved_size<T>(dims));
+  kernels::RecurrentForward<T> of;
+  of.x = x.a.data();
+  of.weights[0] = {x.b.data(), x.b.data() + 100, nullptr, nullptr, nullptr};
+  of.y = x.c.data();
+  of.saved = saved.data();
+  // 6 steps, 40 and 100 weights.
+  CHECK(work_of([&] { kernels::lstm_forward<T>(dims, of); }) ==
+        Work{2 * 6 * 140, (12 + 60 + 140) * size});
+  kernels::RecurrentBackward<T> g;
+  g.dy = x.a.data();
+  g.dy_row = l * s;
+  g.dy_step = s;
+  g.weights[0].w_hh = x.d.data();
+  CHECK(work_of([&] { kernels::lstm_backward<T>(dims, of, g); }) ==
+        Work{2 * 6 * 200, (12 + 60 + 280) * size});
+  g.dx = x.d.data() + 200;
+  g.weights[0].w_ih = x.d.data() + 400;
+  CHECK(work_of([&] { kernels::lstm_backward<T>(dims, of, g); }) ==
+        Work{2 * 6 * 280, (24 + 60 + 280) * size});
 }
 
 TEMPLATE_TEST_CASE("optimisers report the arrays that they pass over", "[kernels][work]", float,

@@ -43,8 +43,9 @@ struct RecurrentForward {
   T* y = nullptr;
   T* hn = nullptr;
   T* cn = nullptr;
-  T* saved =
-      nullptr;  ///< for the backward pass, as many values as *_saved_size says; null: nothing
+  /// For the backward pass, as many values as *_saved_size says, at the beginning of a cache line;
+  /// null: nothing.
+  T* saved = nullptr;
 };
 
 /// One direction's gradients, each null where it is not wanted.

@@ -6,7 +6,7 @@ namespace tenon::kernels {
 namespace {
 
 struct GruUnit {
-  static constexpr Index gates = 3, saved = 4;  // r, z, n and q
+  static constexpr Index gate_count = 3, saved_count = 4;  // r, z, n and q
 
   template <class T>
   static void forward(const T* a, const T* b, Index step, T& h, T&, T* saved) {

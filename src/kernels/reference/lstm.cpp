@@ -6,7 +6,7 @@ namespace tenon::kernels {
 namespace {
 
 struct LstmUnit {
-  static constexpr Index gates = 4, saved = 5;  // i, f, g, o and c
+  static constexpr Index gate_count = 4, saved_count = 5;  // i, f, g, o and c
 
   template <class T>
   static void forward(const T* a, const T* b, Index step, T& h, T& c, T* saved) {
@@ -27,7 +27,7 @@ struct LstmUnit {
     da[step] = dc * c_before * f * (T(1) - f);
     da[2 * step] = dc * i * (T(1) - g * g);
     da[3 * step] = dh * t * o * (T(1) - o);
-    for (Index k = 0; k < gates; ++k) db[k * step] = da[k * step];
+    for (Index k = 0; k < gate_count; ++k) db[k * step] = da[k * step];
     dc *= f;
     dh = T(0);
   }

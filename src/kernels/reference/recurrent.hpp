@@ -11,7 +11,8 @@
 
 /// The loops of rnn, lstm and gru. A Cell tells these apart, one unit at a time:
 ///
-///   gates, saved   how many sums a unit has, and how many values are kept of each of its steps
+///   gate_count    how many sums a unit has
+///   saved_count   how many values are kept of each of its steps
 ///   forward(a, b, step, h, c, saved)
 ///     a, b: the unit's sums of x and of h, `step` apart; h, c: before the step, then after it
 ///   backward(saved, h, c, dh, dc, step, da, db)
@@ -62,16 +63,16 @@ class RecurrentLoops {
       : d(dims), of(operands), w(operands.weights[which]), direction(which) {}
 
   static Index saved_size(const RecurrentDims& d) {
-    return d.directions * first_pair_of(d, d.n) * d.s * Cell::saved;
+    return d.directions * first_pair_of(d, d.n) * d.s * Cell::saved_count;
   }
 
   void forward(Index n) const {
-    const Index sums = Cell::gates * d.s, length = length_of(d, n);
+    const Index sums = Cell::gate_count * d.s, length = length_of(d, n);
     detail::Scratch<T> a(sums), b(sums), h(d.outputs), state(d.s), c(d.s);
     load(of.h0, n, d.outputs, h.data());
     load(of.c0, n, d.s, c.data());
     T* saved = saved_of(n);
-    T unsaved[Cell::saved];
+    T unsaved[Cell::saved_count];
     for (Index s = 0; s < length; ++s) {
       multiply_add(w.w_ih, x(n, s), w.b_ih, sums, d.d, a.data());
       multiply_add(w.w_hh, h.data(), w.b_hh, sums, d.outputs, b.data());
@@ -80,7 +81,7 @@ class RecurrentLoops {
         state[u] = w.w_hr == nullptr ? h[u] : T(0);
         Cell::forward(a.data() + u, b.data() + u, d.s, state[u], c[u],
                       of.saved == nullptr ? unsaved : saved);
-        if (of.saved != nullptr) saved += Cell::saved;
+        if (of.saved != nullptr) saved += Cell::saved_count;
       }
       if (w.w_hr == nullptr) {
         std::copy_n(state.data(), d.s, h.data());
@@ -97,7 +98,7 @@ class RecurrentLoops {
   /// Adds to dx and dw.
   void backward(Index n, const RecurrentBackward<T>& g,
                 const RecurrentWeightGradients<T>& dw) const {
-    const Index sums = Cell::gates * d.s, length = length_of(d, n);
+    const Index sums = Cell::gate_count * d.s, length = length_of(d, n);
     detail::Scratch<T> da(sums), db(sums), dh(d.outputs), dstate(d.s), dc(d.s), h0(d.outputs),
         c0(d.s), state(d.s);
     load(g.dhn, n, d.outputs, dh.data());
@@ -106,7 +107,7 @@ class RecurrentLoops {
     load(of.c0, n, d.s, c0.data());
     for (Index s = length - 1; s >= 0; --s) {
       const T* h_before = s > 0 ? y(n, time(n, s - 1)) : h0.data();
-      const T* saved = saved_of(n) + s * d.s * Cell::saved;
+      const T* saved = saved_of(n) + s * d.s * Cell::saved_count;
       if (g.dy != nullptr) {
         const T* dy = g.dy + n * g.dy_row + time(n, s) * g.dy_step + direction * d.outputs;
         for (Index o = 0; o < d.outputs; ++o) dh[o] += dy[o];
@@ -116,13 +117,13 @@ class RecurrentLoops {
       } else {
         std::fill_n(dstate.data(), d.s, T(0));
         add_transposed(w.w_hr, dh.data(), d.outputs, d.s, dstate.data());
-        for (Index u = 0; u < d.s; ++u) state[u] = Cell::h(saved + u * Cell::saved);
+        for (Index u = 0; u < d.s; ++u) state[u] = Cell::h(saved + u * Cell::saved_count);
         add_outer<T>(dh.data(), state.data(), d.outputs, d.s, dw.w_hr, nullptr);
       }
       for (Index u = 0; u < d.s; ++u) {
-        const T c_before = s > 0 ? Cell::c(saved + (u - d.s) * Cell::saved) : c0[u];
-        Cell::backward(saved + u * Cell::saved, w.w_hr == nullptr ? h_before[u] : T(0), c_before,
-                       dstate[u], dc[u], d.s, da.data() + u, db.data() + u);
+        const T c_before = s > 0 ? Cell::c(saved + (u - d.s) * Cell::saved_count) : c0[u];
+        Cell::backward(saved + u * Cell::saved_count, w.w_hr == nullptr ? h_before[u] : T(0),
+                       c_before, dstate[u], dc[u], d.s, da.data() + u, db.data() + u);
       }
       add_outer(da.data(), x(n, s), sums, d.d, dw.w_ih, dw.b_ih);
       add_outer(db.data(), h_before, sums, d.outputs, dw.w_hh, dw.b_hh);
@@ -142,7 +143,7 @@ class RecurrentLoops {
   T* y(Index n, Index t) const { return of.y + n * d.y_row + t * d.y_step + direction * d.outputs; }
   T* saved_of(Index n) const {
     const Index pair = direction * first_pair_of(d, d.n) + first_pair_of(d, n);
-    return of.saved + pair * d.s * Cell::saved;
+    return of.saved + pair * d.s * Cell::saved_count;
   }
   void load(const T* states, Index n, Index size, T* to) const {
     std::fill_n(to, size, T(0));
@@ -161,7 +162,7 @@ class RecurrentLoops {
 /// Parallel over sequences.
 template <class T, class Cell>
 void recurrent_forward(const RecurrentDims& d, const RecurrentForward<T>& operands) {
-  count_recurrent(d, Cell::gates, operands);
+  count_recurrent(d, Cell::gate_count, operands);
   const detail::FlushDenormals flush;
   for (Index i = 0; i < d.directions; ++i) {
     const RecurrentLoops<T, Cell> loops(d, operands, i);
@@ -175,9 +176,9 @@ void recurrent_forward(const RecurrentDims& d, const RecurrentForward<T>& operan
 template <class T, class Cell>
 void recurrent_backward(const RecurrentDims& d, const RecurrentForward<T>& operands,
                         const RecurrentBackward<T>& gradients) {
-  count_recurrent_backward(d, Cell::gates, operands, gradients);
+  count_recurrent_backward(d, Cell::gate_count, operands, gradients);
   const detail::FlushDenormals flush;
-  const Index sums = Cell::gates * d.s;
+  const Index sums = Cell::gate_count * d.s;
   const auto clear = [](T* x, Index n) {
     if (x != nullptr) std::fill_n(x, n, T(0));
   };

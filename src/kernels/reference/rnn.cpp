@@ -7,7 +7,7 @@ namespace {
 
 template <bool is_relu>
 struct RnnUnit {
-  static constexpr Index gates = 1, saved = 1;  // h
+  static constexpr Index gate_count = 1, saved_count = 1;  // h
 
   template <class T>
   static void forward(const T* a, const T* b, Index, T& h, T&, T* saved) {
