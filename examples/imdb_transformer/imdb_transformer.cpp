@@ -20,12 +20,12 @@ using namespace tenon;
 
 namespace {
 
-constexpr Index words = 10000, steps = 256, features = 64;
+constexpr Index words = 10000, steps = 256, features = 32;
 
 struct Transformer : nn::Module {
   nn::Embedding embedding{words, features};
   nn::SinusoidalPositions positions{steps, features};
-  nn::Dropout dropout{0.3};
+  nn::Dropout dropout{0.4};
   nn::TransformerEncoder encoder{
       nn::TransformerEncoderLayer(
           features, 4, {.dim_feedforward = 2 * features, .dropout = 0.1, .norm_first = true}),
