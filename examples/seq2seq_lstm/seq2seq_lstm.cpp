@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <tenon/tenon.hpp>
 
-#include "decoding.hpp"
 #include "example.hpp"
 #include "strings.hpp"
 
@@ -97,11 +96,15 @@ std::pair<double, double> test(Translator& net, const std::vector<example::Strin
       const Index n = prefixes.size(0);
       const auto repeat = [n](const Tensor& s) { return s.expand({-1, n, -1}); };
       const Memory all{memory.steps, memory.mask, {repeat(memory.state.h), repeat(memory.state.c)}};
-      return log_softmax(net.write(all, prefixes).select(1, -1), -1);
+      return net.write(all, prefixes).select(1, -1);
     };
     const example::String& target = pairs[static_cast<std::size_t>(i)].target;
-    greedy += example::decode_greedily(1, next)[0] == target;
-    beam += example::decode_by_beam(4, next) == target;
+    const LongTensor start = tensor<Index>({Letters::start});
+    const Index longest = Letters::longest + 1;  // with the end
+    greedy += nn::generate(start.unsqueeze(0), next,
+                           {.max_length = longest, .end = Letters::end})[0] == target;
+    beam +=
+        nn::beam_search(start, next, {.max_length = longest, .end = Letters::end})[0].ids == target;
   }
   const auto share = [&](Index n) { return static_cast<double>(n) / static_cast<double>(count); };
   return {share(greedy), share(beam)};
