@@ -12,4 +12,9 @@ inline constexpr Index sum_block_size = 512;
 template <class T>
 double sum_block(const T* x, Index n, Index step);
 
+/// sums[j] = 0 + x[j] + x[step + j] + ... of n rows in this order, for each of width columns, in
+/// double.
+template <class T>
+void sum_rows(const T* x, Index n, Index step, Index width, double* sums);
+
 }  // namespace tenon::kernels

@@ -23,15 +23,13 @@ constexpr Index tile = 64;
 template <Index Width>
 class PairwiseSum {
  public:
-  /// Takes the sum of one block from x[0 .. width).
-  void add(const double* x, Index width) {
+  /// Takes the sum of one block from x[0 .. width), and leaves something else there.
+  void add(double* x, Index width) {
     int level = 0;
-    for (Index bits = count_++; bits & 1; bits >>= 1) ++level;
-    for (Index j = 0; j < width; ++j) {
-      double total = x[j];
-      for (int k = 0; k < level; ++k) total = waiting_[k][j] + total;
-      waiting_[level][j] = total;
+    for (Index bits = count_++; bits & 1; bits >>= 1, ++level) {
+      for (Index j = 0; j < width; ++j) x[j] = waiting_[level][j] + x[j];
     }
+    for (Index j = 0; j < width; ++j) waiting_[level][j] = x[j];
   }
 
   template <class Out>
@@ -60,7 +58,7 @@ double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const 
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
     for (Index i = 0; i < n; i += sum_block_size) {
-      const double s = sum_block(run + i * step, std::min(sum_block_size, n - i), step);
+      double s = sum_block(run + i * step, std::min(sum_block_size, n - i), step);
       total.add(&s, 1);
     }
   });
@@ -77,11 +75,8 @@ void sum_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const 
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     for (Index i = 0; i < n; i += rows) {
-      const T* row = x + offsets[0] + i * step;
-      double sums[tile] = {};
-      for (Index k = 0; k < std::min(rows, n - i); ++k, row += step) {
-        for (Index j = 0; j < width; ++j) sums[j] += static_cast<double>(row[j]);
-      }
+      double sums[tile];
+      sum_rows(x + offsets[0] + i * step, std::min(rows, n - i), step, width, sums);
       total.add(sums, width);
     }
   });

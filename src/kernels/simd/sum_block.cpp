@@ -29,6 +29,32 @@ double sum_contiguous(const T* x, Index n) {
   return hn::GetLane(hn::SumOfLanes(d, sum)) + rest;
 }
 
+/// So many vectors of columns, whose sums stay in registers.
+template <int Vectors, class T>
+HWY_INLINE void sum_vectors(const T* x, Index n, Index step, double* sums) {
+  const Tag<double> d;
+  Vector<double> s[Vectors];
+  for (int q = 0; q < Vectors; ++q) s[q] = hn::Zero(d);
+  for (Index i = 0; i < n; ++i, x += step) {
+    for (int q = 0; q < Vectors; ++q) {
+      s[q] = hn::Add(s[q], as_doubles(d, x + q * lanes<double>));
+    }
+  }
+  for (int q = 0; q < Vectors; ++q) hn::StoreU(s[q], d, sums + q * lanes<double>);
+}
+
+template <class T>
+void sum_columns(const T* x, Index n, Index step, Index width, double* sums) {
+  constexpr Index one = lanes<double>, four = 4 * one;
+  Index j = 0;
+  for (; j + four <= width; j += four) sum_vectors<4>(x + j, n, step, sums + j);
+  for (; j + one <= width; j += one) sum_vectors<1>(x + j, n, step, sums + j);
+  for (; j < width; ++j) {
+    sums[j] = 0;
+    for (Index i = 0; i < n; ++i) sums[j] += static_cast<double>(x[i * step + j]);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED
 }  // namespace tenon::kernels
@@ -47,6 +73,14 @@ double sum_block(const T* x, Index n, Index step) {
          ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
+template <class T>
+void sum_rows(const T* x, Index n, Index step, Index width, double* sums) {
+  static const auto sum_columns = TENON_CHOOSE(sum_columns<T>);
+  sum_columns(x, n, step, width, sums);
+}
+
+template void sum_rows<float>(const float*, Index, Index, Index, double*);
+template void sum_rows<double>(const double*, Index, Index, Index, double*);
 template double sum_block<float>(const float*, Index, Index);
 template double sum_block<double>(const double*, Index, Index);
 
