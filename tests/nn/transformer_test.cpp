@@ -198,11 +198,11 @@ TEST_CASE("Transformers have PyTorch's names", "[nn][transformer]") {
                        .num_encoder_layers = 2,
                        .num_decoder_layers = 1,
                        .dim_feedforward = 6});
-  const auto all = names_of(net);
-  CHECK(all.size() == 26 + 20);
-  CHECK(all[0] == "encoder.layers.0.self_attn.in_proj_weight");
-  CHECK(all[24] == "encoder.norm.weight");
-  CHECK(all[45] == "decoder.norm.bias");
+  const auto both = names_of(net);
+  CHECK(both.size() == 26 + 20);
+  CHECK(both[0] == "encoder.layers.0.self_attn.in_proj_weight");
+  CHECK(both[24] == "encoder.norm.weight");
+  CHECK(both[45] == "decoder.norm.bias");
   // As PyTorch's, its layers do not start alike.
   CHECK_FALSE(
       same_bits<float>(net.encoder.layers[0].linear1.weight, net.encoder.layers[1].linear1.weight));
@@ -258,12 +258,12 @@ TEST_CASE("a warm Transformer allocates nothing and has the same bits at any num
   };
   CHECK(same_bits_for_all_threads([&] {
     manual_seed(2);
-    std::vector<Tensor> all;
+    std::vector<Tensor> parts;
     step([&](const Tensor& x, const Gradients& g) {
-      all.push_back(g[x].reshape({-1}));
-      for (const auto* p : parameters) all.push_back(g[*p].reshape({-1}));
+      parts.push_back(g[x].reshape({-1}));
+      for (const auto* p : parameters) parts.push_back(g[*p].reshape({-1}));
     });
-    return cat(all);
+    return cat(parts);
   }));
   if (!can_count_allocations()) return;
   const auto nothing = [](const Tensor&, const Gradients&) {};
