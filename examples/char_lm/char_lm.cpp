@@ -10,76 +10,17 @@
 // Expected after 4 epochs on the reviews: about 2.3 bits with the Transformer, 2.1 with the LSTM.
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <tenon/tenon.hpp>
 
 #include "example.hpp"
-#include "samples.hpp"
+#include "models.hpp"
+#include "reviews.hpp"
 
 using namespace tenon;
 
 namespace {
 
-constexpr Index context = 128, features = 128, batches = 500;
-
-/// A text as ids of its bytes; there are 256.
-LongTensor load_text(const example::Options& options) {
-  const std::string folder = example::data_folder(options), path = folder + "/text.txt";
-  std::string text;
-  if (std::filesystem::exists(path)) {
-    std::ifstream file(path, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  } else {
-    for (const auto& review : data::load_imdb(folder).train.texts) text += review + "\n\n";
-  }
-  if (options.limit > 0)
-    text.resize(std::min(text.size(), static_cast<std::size_t>(options.limit)));
-  LongTensor ids = LongTensor::empty({static_cast<Index>(text.size())});
-  for (Index i = 0; i < ids.numel(); ++i) {
-    ids.data()[i] = static_cast<unsigned char>(text[static_cast<std::size_t>(i)]);
-  }
-  return ids;
-}
-
-/// Gives scores (N, L, 256) of what follows each of the characters (N, L).
-struct Model : nn::Module {
-  virtual Tensor operator()(const LongTensor& ids) = 0;
-};
-
-struct CausalTransformer : Model {
-  nn::Embedding embedding{256, features};
-  nn::SinusoidalPositions positions{context, features};
-  nn::TransformerEncoder encoder{
-      nn::TransformerEncoderLayer(
-          features, 4, {.dim_feedforward = 4 * features, .dropout = 0, .norm_first = true}),
-      2, nn::LayerNorm(features)};
-  nn::Linear out{features, 256};
-
-  Tensor operator()(const LongTensor& ids) override {
-    return out(encoder(positions(embedding(ids)), {.causal = true}));
-  }
-  void visit(nn::Visitor& v) override {
-    v("embedding", embedding);
-    v("positions", positions);
-    v("encoder", encoder);
-    v("out", out);
-  }
-};
-
-struct Recurrent : Model {
-  nn::Embedding embedding{256, features};
-  nn::LSTM lstm{features, 256};
-  nn::Linear out{256, 256};
-
-  Tensor operator()(const LongTensor& ids) override { return out(lstm(embedding(ids))); }
-  void visit(nn::Visitor& v) override {
-    v("embedding", embedding);
-    v("lstm", lstm);
-    v("out", out);
-  }
-};
+constexpr Index batches = 500;
 
 /// Pieces (count, context + 1) of a text, from the places given.
 LongTensor pieces(const LongTensor& text, const LongTensor& places) {
@@ -146,7 +87,7 @@ std::string sample_text(Model& net, const std::string& start, Index length) {
 }
 
 void char_lm(const example::Options& options) {
-  const LongTensor text = load_text(options);
+  const LongTensor text = example::load_characters(options);
   const Index kept = text.numel() - text.numel() / 20;
   const LongTensor training = text.narrow(0, 0, kept);
   const LongTensor held_out = text.narrow(0, kept, text.numel() - kept);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The IMDB reviews as ids of words.
+// The IMDB reviews as ids of words, or of characters.
 
 #include <tenon/tenon.hpp>
 #include <vector>
@@ -24,5 +24,9 @@ struct Reviews {
 /// Reads the reviews from --data; words: ids in all. Only the first --limit reviews of the training
 /// part are kept, but the vocabulary is that of all.
 Reviews load_reviews(const Options& options, Index words);
+
+/// A text as ids of its bytes, of which there are 256: DIR/text.txt if --data DIR has it, else the
+/// training part of the reviews one after another. Only the first --limit bytes are kept.
+tenon::LongTensor load_characters(const Options& options);
 
 }  // namespace example
