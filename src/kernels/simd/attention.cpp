@@ -160,8 +160,12 @@ class Forward {
     const T before = most;
     if (!(largest <= before)) most = largest;  // NaN, too
     if (most == lowest_score<T>) {
-      std::fill_n(s, seen, T(0));
-      return;
+      // No key takes part so far, unless all scores are NaN, which a maximum of vectors may drop.
+      if (std::none_of(s, s + n, [](T score) { return std::isnan(score); })) {
+        std::fill_n(s, seen, T(0));
+        return;
+      }
+      most = std::numeric_limits<T>::quiet_NaN();
     }
     if (most > before && total != 0) {
       const T shrink = std::exp(before - most);
