@@ -30,6 +30,23 @@ void for_each_position(const BatchNormDims& d, Index channel, const F& f) {
   }
 }
 
+/// A sum of many terms, block by block, so that their roundings do not add up.
+class BlockSum {
+ public:
+  void operator+=(double term) {
+    block_ += term;
+    if (++count_ < 256) return;
+    total_ += block_;
+    block_ = 0;
+    count_ = 0;
+  }
+  double value() const { return total_ + block_; }
+
+ private:
+  double total_ = 0, block_ = 0;
+  int count_ = 0;
+};
+
 template <class T>
 double parameter(const T* w, Index channel, double otherwise) {
   return w == nullptr ? otherwise : static_cast<double>(w[channel]);
@@ -53,14 +70,14 @@ void batch_norm_training(const BatchNormDims& d, const T* x, const T* w, const T
   count_batch_norm_training<T>(d);
   const double m = static_cast<double>(count(d));
   for_each_channel(d, [&](Index channel) {
-    double sum = 0, squares = 0;
+    BlockSum sum, squares;
     for_each_position(d, channel, [&](Index k) { sum += static_cast<double>(x[k]); });
-    mean[channel] = sum / m;
+    mean[channel] = sum.value() / m;
     for_each_position(d, channel, [&](Index k) {
       const double distance = static_cast<double>(x[k]) - mean[channel];
       squares += distance * distance;
     });
-    variance[channel] = squares / m;
+    variance[channel] = squares.value() / m;
     normalise(d, channel, x, w, b, mean[channel], variance[channel], y);
   });
 }
@@ -84,11 +101,12 @@ void batch_norm_backward(const BatchNormDims& d, bool of_batch, const T* dy, con
     const auto normalised = [&](Index k) {
       return (static_cast<double>(x[k]) - mean[channel]) * rstd;
     };
-    double sum = 0, dot = 0;
+    BlockSum sums, dots;
     for_each_position(d, channel, [&](Index k) {
-      sum += static_cast<double>(dy[k]);
-      dot += static_cast<double>(dy[k]) * normalised(k);
+      sums += static_cast<double>(dy[k]);
+      dots += static_cast<double>(dy[k]) * normalised(k);
     });
+    const double sum = sums.value(), dot = dots.value();
     if (dw != nullptr) dw[channel] = static_cast<T>(dot);
     if (db != nullptr) db[channel] = static_cast<T>(sum);
     if (dx == nullptr) return;

@@ -24,9 +24,9 @@ template <class T>
 void row_statistics(const LayerNormDims& d, const T* x, double& mean, double& rstd) {
   const double n = static_cast<double>(d.n);
   mean = 0;
-  if (d.center) {
-    for (Index i = 0; i < d.n; ++i) mean += number(x, i);
-    mean /= n;
+  if (d.center) {  // of the distances from the first one, so that equal numbers are their mean
+    for (Index i = 1; i < d.n; ++i) mean += number(x, i) - number(x, 0);
+    mean = number(x, 0) + mean / n;
   }
   double squares = 0;
   for (Index i = 0; i < d.n; ++i) squares += (number(x, i) - mean) * (number(x, i) - mean);
