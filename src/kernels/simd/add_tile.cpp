@@ -14,14 +14,14 @@ namespace HWY_NAMESPACE {
 
 // As in tile.cpp.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM
-inline constexpr int tile_vectors = 4;
-constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : 8; }
+inline constexpr int add_tile_vectors = 4;
+constexpr int add_tile_rows(int vectors) { return vectors == 4 ? 6 : 8; }
 #elif HWY_TARGET == HWY_AVX2
-inline constexpr int tile_vectors = 3;
-constexpr int tile_rows(int vectors) { return vectors == 3 ? 4 : 6; }
+inline constexpr int add_tile_vectors = 3;
+constexpr int add_tile_rows(int vectors) { return vectors == 3 ? 4 : 6; }
 #else
-inline constexpr int tile_vectors = 2;
-constexpr int tile_rows(int) { return 4; }
+inline constexpr int add_tile_vectors = 2;
+constexpr int add_tile_rows(int) { return 4; }
 #endif
 
 // Compilers unroll such short loops by themselves, but too late to see that the sums could stay in
@@ -64,22 +64,23 @@ void add(const AddTile<T>& t) {
 }
 
 template <class T, int Vectors, int... Row>
-constexpr void add_tiles(AddTileKernels<T>& kernels, std::integer_sequence<int, Row...>) {
+constexpr void set_add_tiles(AddTileKernels<T>& kernels, std::integer_sequence<int, Row...>) {
   kernels.rows[Vectors - 1] = sizeof...(Row);
   ((kernels.add[Row][Vectors - 1] = &add<T, Row + 1, Vectors>), ...);
 }
 
 template <class T, int... Vector>
-constexpr AddTileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
+constexpr AddTileKernels<T> make_add_kernels(std::integer_sequence<int, Vector...>) {
   AddTileKernels<T> kernels{};
-  (add_tiles<T, Vector + 1>(kernels, std::make_integer_sequence<int, tile_rows(Vector + 1)>()),
+  (set_add_tiles<T, Vector + 1>(kernels,
+                                std::make_integer_sequence<int, add_tile_rows(Vector + 1)>()),
    ...);
   return kernels;
 }
 
 template <class T>
-constexpr AddTileKernels<T> kernels_of =
-    make_kernels<T>(std::make_integer_sequence<int, tile_vectors>());
+constexpr AddTileKernels<T> add_kernels_of =
+    make_add_kernels<T>(std::make_integer_sequence<int, add_tile_vectors>());
 
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED
@@ -91,7 +92,7 @@ namespace tenon::kernels {
 
 template <class T>
 const AddTileKernels<T>& add_tile_kernels() {
-  static const AddTileKernels<T>& kernels = *TENON_CHOOSE(kernels_of<T>);
+  static const AddTileKernels<T>& kernels = *TENON_CHOOSE(add_kernels_of<T>);
   return kernels;
 }
 

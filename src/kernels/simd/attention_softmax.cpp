@@ -26,7 +26,7 @@ HWY_INLINE Vector<T> first_or_lowest(Vector<T> v, Index n) {
 }
 
 template <class T>
-T largest(const T* s, Index n) {
+T largest_score(const T* s, Index n) {
   auto most = lowest<T>();
   for_each_vector<T>(n, [&](Index j, Index count) HWY_ATTR {
     most = hn::Max(most, first_or_lowest<T>(load(s + j, count), count));
@@ -44,7 +44,7 @@ T masked(T* s, Index n, T scale, const T* bias, const bool* keep) {
   if (keep != nullptr) {
     for (Index j = 0; j < n; ++j) s[j] = keep[j] ? s[j] : -std::numeric_limits<T>::infinity();
   }
-  return largest(s, n);
+  return largest_score(s, n);
 }
 
 template <class T>
@@ -104,9 +104,9 @@ T dot(const T* a, const T* b, Index n) {
 }
 
 template <class T>
-constexpr AttentionSoftmaxKernels<T> softmax_rows = {&largest<T>,  &masked<T>,   &exponentials<T>,
-                                                     &backward<T>, &multiply<T>, &multiply_each<T>,
-                                                     &dot<T>};
+constexpr AttentionSoftmaxKernels<T> softmax_rows = {
+    &largest_score<T>, &masked<T>,        &exponentials<T>, &backward<T>,
+    &multiply<T>,      &multiply_each<T>, &dot<T>};
 
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED

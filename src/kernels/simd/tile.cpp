@@ -353,7 +353,7 @@ constexpr TileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
 }
 
 template <class T>
-constexpr TileKernels<T> kernels_of =
+constexpr TileKernels<T> tile_kernels_of =
     make_kernels<T>(std::make_integer_sequence<int, tile_vectors>());
 
 }  // namespace HWY_NAMESPACE
@@ -366,7 +366,7 @@ namespace tenon::kernels {
 
 template <class T>
 const TileKernels<T>& tile_kernels() {
-  static const TileKernels<T>& kernels = *TENON_CHOOSE(kernels_of<T>);
+  static const TileKernels<T>& kernels = *TENON_CHOOSE(tile_kernels_of<T>);
   return kernels;
 }
 
