@@ -170,7 +170,7 @@ void check_shapes(const char* op, const Shape& q, const Shape& k, const Shape& v
   }
   if (q.rank() < 3) return;
   const Index heads = q.at(-3), kv_heads = k.at(-3);
-  if (kv_heads != v.at(-3) || (kv_heads == 0 ? heads != 0 : heads % kv_heads != 0)) {
+  if (kv_heads != v.at(-3) || kv_heads == 0 || heads % kv_heads != 0) {
     fail_shapes(op, "the heads of q must be a multiple of those of k and v", q, k, v,
                 "each head of keys and values serves as many heads of queries");
   }

@@ -309,4 +309,6 @@ TEST_CASE("attention says what is wrong", "[ops][attention][errors]") {
         "[scaled_dot_product_attention] scale must be finite but is nan; hint: 1 / sqrt(D) is "
         "usual, for which D > 0");
   CHECK_THROWS_AS(scaled_dot_product_attention(Tensor(), k, k), ValueError);
+  const Tensor no_heads = zeros({2, 0, 7, 8});
+  CHECK_THROWS_AS(scaled_dot_product_attention(no_heads, no_heads, no_heads), ShapeError);
 }
