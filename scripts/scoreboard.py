@@ -130,6 +130,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--only", default="")
+    parser.add_argument("--threads", default=f"1,{os.cpu_count()}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3)
     parser.add_argument("inside", nargs="*")
@@ -144,7 +145,7 @@ def main():
     version = lines_of([*torch_worker, "--version"])[0]
 
     results = []
-    for threads in sorted({1, os.cpu_count()}):
+    for threads in sorted({int(count) for count in options.threads.split(",")}):
         tenon = Worker([*options.inside, bench, "--worker"], threads)
         peers = torch_workers(torch_worker, threads)
         for case in (n for n in names if re.search(options.only, n)):

@@ -5,12 +5,13 @@
 # 2 cores; leave the machine alone meanwhile. OpenBLAS, Eigen and oneDNN get a column each where they are
 # installed (Debian: libopenblas-dev libeigen3-dev libdnnl-dev).
 #
-#   scripts/scoreboard.sh [--inside COMMAND] [--only REGEX] [--rounds N] [--seconds S]
+#   scripts/scoreboard.sh [--inside COMMAND] [--only REGEX] [--threads LIST] [--rounds N] [--seconds S]
 #
 #   --inside   a command that runs what follows it elsewhere, say in a root of another distribution with
 #              a newer PyTorch; Tenon is built there too. Needs a compiler, CMake, Ninja, Highway, Google
 #              Benchmark, nlohmann-json, zlib, Python 3 and PyTorch in that place.
 #   --only     cases whose name matches
+#   --threads  numbers of threads, divided by commas (default: 1 and as many as there are cores)
 #   --rounds   turns that each side takes (default 5)
 #   --seconds  of one turn (default 0.3)
 set -euo pipefail
@@ -21,8 +22,8 @@ arguments=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --inside) read -r -a inside <<<"$2" && shift 2 ;;
-    --only | --rounds | --seconds) arguments+=("$1" "$2") && shift 2 ;;
-    *) die "usage: scripts/scoreboard.sh [--inside COMMAND] [--only REGEX] [--rounds N] [--seconds S]" ;;
+    --only | --threads | --rounds | --seconds) arguments+=("$1" "$2") && shift 2 ;;
+    *) die "usage: scripts/scoreboard.sh [--inside COMMAND] [--only REGEX] [--threads LIST] [--rounds N] [--seconds S]" ;;
   esac
 done
 
