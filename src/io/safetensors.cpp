@@ -6,7 +6,10 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <string_view>
 
+#include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json_text.hpp"
 #include "io/safetensors_header.hpp"
@@ -18,9 +21,14 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 namespace {
 
 using detail::AtomicFile;
+using detail::Checksum;
 using detail::in_quotes;
 using detail::InputFile;
 using detail::SafetensorsEntry;
+
+// Precedes the digits in a header. Nothing else there can read like this: a quotation mark inside a
+// text has a backslash before it.
+constexpr std::string_view checksum_key = "\"crc32\":\"";
 
 struct TypeName {
   const char* name;
@@ -112,6 +120,27 @@ std::string read_header(InputFile& file) {
   return header;
 }
 
+/// Where in the header the digits of its checksum stand, if it has one.
+std::optional<std::size_t> checksum_position(const std::string& header) {
+  const std::size_t key = header.find(checksum_key);
+  if (key == std::string::npos) return std::nullopt;
+  const std::size_t digits = key + checksum_key.size();
+  if (header.size() - digits < Checksum::text_length) return std::nullopt;
+  return digits;
+}
+
+/// The checksum of the length and the header, its digits left open.
+Checksum checksum_of_header(std::string header) {
+  const std::uint64_t length = header.size();
+  if (const auto digits = checksum_position(header)) {
+    header.replace(*digits, Checksum::text_length, Checksum::placeholder);
+  }
+  Checksum checksum;
+  checksum.add(&length, sizeof length);
+  checksum.add(header.data(), length);
+  return checksum;
+}
+
 template <class T>
 AnyTensor read_values(InputFile& file, const SafetensorsEntry& entry) {
   Shape shape;
@@ -167,8 +196,7 @@ std::uint64_t bytes_of(const AnyTensor& tensor) {
   return static_cast<std::uint64_t>(tensor.numel()) * type_of(tensor.dtype()).bytes;
 }
 
-std::string metadata_text(const std::string& path, Metadata metadata, const Metadata& more) {
-  for (const auto& [key, value] : more) metadata[key] = value;
+std::string metadata_text(const std::string& path, const Metadata& metadata) {
   std::string text;
   for (const auto& [key, value] : metadata) {
     if (!text.empty()) text += ",";
@@ -207,8 +235,8 @@ std::string header_text(const std::string& path, const TensorDict& tensors,
 
 }  // namespace
 
-void save_safetensors(const std::string& path, const TensorDict& tensors,
-                      const Metadata& metadata) {
+void save_safetensors(const std::string& path, const TensorDict& tensors, const Metadata& metadata,
+                      const SafetensorsOptions& options) {
   if (tensors.contains("__metadata__")) {
     detail::fail<ValueError>("save_safetensors", path,
                              ": a tensor is called '__metadata__', which ",
@@ -217,20 +245,31 @@ void save_safetensors(const std::string& path, const TensorDict& tensors,
   const auto order = order_by(tensors, [](const TensorEntry& entry) {
     return -static_cast<int>(type_of(entry.tensor.dtype()).bytes);
   });
-  const std::string extra = metadata_text(path, tensors.metadata, metadata);
-  const std::string header = header_text(path, tensors, order, extra);
+  Metadata all = tensors.metadata;
+  for (const auto& [key, value] : metadata) all[key] = value;
+  all.erase("crc32");  // of the file that the tensors were read from
+  if (options.checksum) all["crc32"] = Checksum::placeholder;
+  std::string header = header_text(path, tensors, order, metadata_text(path, all));
   const std::uint64_t length = header.size();
+  const auto for_values = [&](const auto& take) {
+    for (std::size_t i : order) {
+      const AnyTensor& tensor = tensors.begin()[static_cast<std::ptrdiff_t>(i)].tensor;
+      tensor.visit([&](const auto& typed) {
+        const auto values = typed.detach().contiguous();
+        take(std::as_const(values).data(), bytes_of(tensor));
+      });
+    }
+  };
+  if (options.checksum) {
+    Checksum checksum = checksum_of_header(header);
+    for_values([&](const void* bytes, std::uint64_t count) { checksum.add(bytes, count); });
+    header.replace(*checksum_position(header), Checksum::text_length, checksum.text());
+  }
 
   AtomicFile file("save_safetensors", path);
   file.write(&length, sizeof length);
   file.write(header.data(), length);
-  for (std::size_t i : order) {
-    const AnyTensor& tensor = tensors.begin()[static_cast<std::ptrdiff_t>(i)].tensor;
-    tensor.visit([&](const auto& typed) {
-      const auto values = typed.detach().contiguous();
-      file.write(std::as_const(values).data(), bytes_of(tensor));
-    });
-  }
+  for_values([&](const void* bytes, std::uint64_t count) { file.write(bytes, count); });
   file.commit();
 }
 
@@ -247,7 +286,17 @@ TensorDict load_safetensors(const std::string& path) {
   check_layout(file, header.entries, order, data_bytes);
 
   std::vector<AnyTensor> values(header.entries.size());
-  for (std::size_t i : order) values[i] = read_tensor(file, header.entries[i]);
+  Checksum checksum = checksum_of_header(text);
+  const bool is_checked = header.metadata.contains("crc32");
+  for (std::size_t i : order) {
+    values[i] = read_tensor(file, header.entries[i]);
+    if (!is_checked) continue;
+    values[i].visit([&](const auto& typed) { checksum.add(typed.data(), bytes_of(values[i])); });
+  }
+  if (is_checked && header.metadata.at("crc32") != checksum.text()) {
+    file.fail("the checksum in it is ", in_quotes(header.metadata.at("crc32")), ", that of its ",
+              "bytes ", in_quotes(checksum.text()), "; hint: the file is damaged, use a copy");
+  }
   TensorDict tensors;
   tensors.metadata = header.metadata;
   for (std::size_t i = 0; i < values.size(); ++i) tensors.add(header.entries[i].name, values[i]);

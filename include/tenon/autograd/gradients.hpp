@@ -43,6 +43,8 @@ class TENON_API Gradients {
   /// sweep.
   std::uint64_t id(Index i) const { return entries_[i].id; }
   detail::TensorImpl* gradient(Index i) const { return entries_[i].gradient; }
+  /// The gradient of the leaf of that id, null where there is none.
+  detail::TensorImpl* find(std::uint64_t id) const noexcept { return get(id); }
   /// Replaces the gradient of entry i (gradient clipping does); takes over one reference.
   void set_gradient(Index i, detail::TensorImpl* gradient);
 

@@ -1,0 +1,353 @@
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fit_progress.hpp"
+#include "interrupt.hpp"
+#include "tenon/autograd/tape.hpp"
+#include "tenon/data/dataloader.hpp"
+#include "tenon/io/state_dict.hpp"
+#include "tenon/ops/arithmetic.hpp"
+#include "tenon/ops/reduce.hpp"
+#include "tenon/ops/shape.hpp"
+#include "tenon/optim/accumulate.hpp"
+#include "tenon/optim/clip.hpp"
+#include "tenon/tensor/factories.hpp"
+#include "tenon/train/checkpoint.hpp"
+#include "tenon/train/trainer.hpp"
+
+namespace tenon::detail {
+
+/// Throws ValueError for a field out of its range.
+void check_fit_options(Index epochs, Index batch_size, Index accumulate, Index validate_every,
+                       Index checkpoint_every, double validation_split, bool has_validation,
+                       double clip_norm, double clip_value, Index samples);
+
+/// The part of a data set that is trained on, and the one that is judged after every epoch.
+template <class X, class Y>
+std::pair<data::BasicDataset<X, Y>, std::optional<data::BasicDataset<X, Y>>> fit_parts(
+    const data::BasicDataset<X, Y>& all, const FitOptions<X, Y>& options) {
+  check_fit_options(options.epochs, options.batch_size, options.accumulate, options.validate_every,
+                    options.checkpoint_every, options.validation_split,
+                    options.validation != nullptr, options.clip_norm, options.clip_value,
+                    all.size());
+  if (options.validation != nullptr) return {all, *options.validation};
+  const auto held_out =
+      static_cast<Index>(static_cast<double>(all.size()) * options.validation_split);
+  if (held_out == 0) return {all, std::nullopt};
+  auto [train, validation] = all.split(all.size() - held_out);
+  return {train, validation};
+}
+
+/// One call of BasicTrainer<T>::fit().
+template <class T, class X, class Y>
+class FitRun final : public FitState {
+ public:
+  FitRun(BasicTrainer<T>& trainer, const data::BasicDataset<X, Y>& all,
+         const FitOptions<X, Y>& options)
+      : FitRun(trainer, fit_parts(all, options), options) {}
+
+  History run() {
+    prepare();
+    if (!is_stopping()) call(&Callback::on_fit_begin);
+    {
+      const InterruptScope interrupts;
+      interrupts_ = &interrupts;
+      while (epoch < epochs && !is_stopping()) run_epoch();
+      interrupts_ = nullptr;
+    }
+    call(&Callback::on_fit_end);
+    return std::move(history);
+  }
+
+  double learning_rate() const override { return optimizer_.learning_rate(); }
+  void set_learning_rate(double rate) override { optimizer_.set_learning_rate(rate); }
+  io::TensorDict weights() const override { return io::state_dict(net_); }
+  void load_weights(const io::TensorDict& weights) override { io::load_state_dict(net_, weights); }
+
+  /// What a checkpoint holds of the run itself.
+  io::TensorDict state() const {
+    io::TensorDict state{
+        {"position", tensor<std::int64_t>({epoch, batch, step, samples_})},
+        {"sums", tensor<double>({loss_sum_, epoch_seconds()})},
+        {"is_stopped", full<bool>({}, is_stopping() && !was_interrupted_)},
+    };
+    state.metadata["stop_reason"] = history.stop_reason;
+    return state;
+  }
+  void load_state(const io::TensorDict& state) {
+    const LongTensor position = state.get<std::int64_t>("position");
+    const DoubleTensor sums = state.get<double>("sums");
+    epoch = position(0);
+    batch = position(1);
+    step = position(2);
+    samples_ = position(3);
+    loss_sum_ = sums(0);
+    seconds_before_ = sums(1);
+    if (state.get<bool>("is_stopped").item()) stop(state.metadata.at("stop_reason"));
+  }
+
+ private:
+  using Parts = std::pair<data::BasicDataset<X, Y>, std::optional<data::BasicDataset<X, Y>>>;
+
+  FitRun(BasicTrainer<T>& trainer, Parts parts, const FitOptions<X, Y>& options)
+      : trainer_(trainer),
+        net_(trainer.net_),
+        optimizer_(*trainer.optimizer_),
+        loss_of_(*trainer.loss_),
+        metrics_(trainer.metrics_),
+        options_(options),
+        validation_(std::move(parts.second)),
+        loader_(std::move(parts.first), {.batch_size = options.batch_size,
+                                         .shuffle = options.shuffle,
+                                         .seed = options.seed,
+                                         .drop_last = options.drop_last,
+                                         .prefetch = options.prefetch}),
+        progress_(options.verbose) {
+    epochs = options.epochs;
+    batches = loader_.size();
+    figure_names_.push_back("loss");
+    for (const auto& metric : metrics_) figure_names_.push_back(metric.name());
+    figures_.resize(figure_names_.size());
+  }
+
+  void prepare() {
+    history.epochs.reserve(epochs);
+    history.steps.reserve(epochs * (batches / options_.accumulate + 1));
+    if (options_.checkpoint.empty()) return;
+    checkpoint_.emplace(options_.checkpoint);
+    checkpoint_->add("net", net_);
+    checkpoint_->add("optimizer", optimizer_);
+    checkpoint_->add("loader", loader_);
+    checkpoint_->add("run", *this);
+    checkpoint_->add("history", history);
+    for (std::size_t i = 0; i < metrics_.size(); ++i) {
+      checkpoint_->add("metric" + std::to_string(i), metrics_[i]);
+    }
+    for (std::size_t i = 0; i < options_.callbacks.size(); ++i) {
+      checkpoint_->add("callback" + std::to_string(i), *options_.callbacks[i]);
+    }
+    if (!checkpoint_->resume()) return;
+    history.resumed_from_step = step;
+    progress_.say("goes on after step " + std::to_string(step) + ", from " + options_.checkpoint);
+  }
+
+  void run_epoch() {
+    net_.train();
+    epoch_start_ = Clock::now();
+    progress_.start_epoch();
+    if (batch == 0) {
+      loss_sum_ = 0;
+      samples_ = 0;
+      seconds_before_ = 0;
+      for (auto& metric : metrics_) metric.reset();
+      if (options_.schedule && options_.schedule_by == ScheduleBy::epoch) {
+        set_learning_rate(options_.schedule(epoch));
+      }
+      call(&Callback::on_epoch_begin);
+    }
+    for (auto& [inputs, labels] : loader_) {
+      train_batch(inputs, labels);
+      if (is_stopping() && batch < batches && is_step_complete()) return save_where_stopped();
+    }
+    end_epoch();
+  }
+
+  bool is_step_complete() const { return batch % options_.accumulate == 0 || batch == batches; }
+
+  void train_batch(const X& inputs, const Y& labels) {
+    const Index count = inputs.size(0);
+    if (batch % options_.accumulate == 0) begin_step();
+    BasicTensor<T> prediction;
+    Gradients gradients;
+    {
+      Tape tape;
+      prediction = net_(inputs);
+      BasicTensor<T> batch_loss = weighted_loss(prediction, labels, count);
+      if (batch_loss.numel() != 1) {
+        fail<ShapeError>("fit", "the loss has shape ", batch_loss.shape(), ", not one element; ",
+                         "hint: its reduction must be the mean or the sum");
+      }
+      const double value = static_cast<double>(batch_loss.item());
+      loss_sum_ += value * static_cast<double>(count);
+      const double share = static_cast<double>(count) / static_cast<double>(step_samples_);
+      step_loss_ += value * share;
+      if (count != step_samples_) batch_loss = batch_loss * share;
+      gradients = tape.gradients(batch_loss);
+    }
+    if (options_.accumulate == 1) {
+      gradients_ = std::move(gradients);
+    } else {
+      optim::accumulate(gradients_, std::move(gradients));
+    }
+    for (auto& metric : metrics_) metric.update(prediction, labels);
+    samples_ += count;
+    ++batch;
+    if (is_step_complete()) end_step();
+  }
+
+  void begin_step() {
+    step_loss_ = 0;
+    const Index size = loader_.dataset().size() -
+                       (options_.drop_last ? loader_.dataset().size() % options_.batch_size : 0);
+    step_samples_ =
+        std::min(options_.accumulate * options_.batch_size, size - batch * options_.batch_size);
+    if (options_.schedule && options_.schedule_by == ScheduleBy::step) {
+      set_learning_rate(options_.schedule(step));
+    }
+  }
+
+  void end_step() {
+    if (options_.clip_norm > 0) optim::clip_grad_norm(gradients_, options_.clip_norm);
+    if (options_.clip_value > 0) optim::clip_grad_value(gradients_, options_.clip_value);
+    optimizer_.step(gradients_);
+    if (step == 0) warn_of_missing();
+    gradients_ = Gradients();
+    ++step;
+    loss = step_loss_;
+    history.steps.add_row();
+    history.steps.set("loss", loss);
+    history.steps.set("learning_rate", learning_rate());
+    call(&Callback::on_step_end);
+    if (interrupts_->interrupted() && !is_stopping()) {
+      was_interrupted_ = true;
+      stop("interrupted");
+    }
+    if (progress_.is_due()) progress_.draw(*this, samples_, figure_names_, running_figures());
+    is_save_due_ =
+        is_save_due_ || (options_.checkpoint_every > 0 && step % options_.checkpoint_every == 0);
+    // At the end of an epoch it waits for the validation, which belongs to the epoch.
+    if (is_save_due_ && batch < batches) save();
+  }
+
+  void end_epoch() {
+    history.epochs.add_row();
+    const std::vector<double>& figures = running_figures();
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      history.epochs.set(figure_names_[i], figures[i]);
+    }
+    const double seconds = epoch_seconds();
+    const bool is_last = epoch + 1 == epochs || is_stopping();
+    if (validation_ && (is_last || (epoch + 1) % options_.validate_every == 0)) {
+      for (const auto& [name, value] : trainer_.evaluate(*validation_)) {
+        history.epochs.set("val_" + name, value);
+      }
+    }
+    history.epochs.set("learning_rate", learning_rate());
+    history.epochs.set("seconds", seconds);
+    history.epochs.set("samples_per_second", static_cast<double>(samples_) / seconds);
+    call(&Callback::on_epoch_end);
+    progress_.end_epoch(*this);
+    ++epoch;
+    batch = 0;
+    if (is_save_due_ || options_.checkpoint_every == 0 || is_last || is_stopping()) save();
+  }
+
+  void save_where_stopped() { save(); }
+
+  void save() {
+    is_save_due_ = false;
+    if (checkpoint_) checkpoint_->save();
+  }
+
+  /// The loss and the metrics of the epoch so far.
+  const std::vector<double>& running_figures() {
+    figures_[0] = loss_sum_ / static_cast<double>(samples_);
+    for (std::size_t i = 0; i < metrics_.size(); ++i) figures_[i + 1] = metrics_[i].result();
+    return figures_;
+  }
+
+  BasicTensor<T> weighted_loss(const BasicTensor<T>& prediction, const Y& labels, Index count) {
+    if (!options_.class_weights.defined() && !options_.sample_weights.defined()) {
+      return loss_of_.mean(prediction, labels);
+    }
+    const BasicTensor<T> each = loss_of_.each(prediction, labels);
+    const BasicTensor<T> by_sample = each.rank() > 1 ? mean(reshape(each, {count, -1}), 1) : each;
+    return sum(by_sample * weights_of(labels, count)) * (1.0 / static_cast<double>(count));
+  }
+
+  BasicTensor<T> weights_of(const Y& labels, Index count) {
+    BasicTensor<T> weights = ones<T>({count});
+    T* w = weights.data();
+    if (options_.sample_weights.defined()) {
+      const auto& given = options_.sample_weights;
+      const auto positions = loader_.positions();
+      for (Index i = 0; i < count; ++i) {
+        const Index position = positions[static_cast<std::size_t>(i)];
+        if (position >= given.numel() || given.rank() != 1) {
+          fail<ShapeError>("fit", "sample_weights has shape ", given.shape(), ", but there are ",
+                           loader_.dataset().size(), " samples to train on");
+        }
+        w[i] *= static_cast<T>(given(position));
+      }
+    }
+    if (options_.class_weights.defined()) {
+      if constexpr (!std::is_same_v<Y, LongTensor>) {
+        fail<TypeError>("fit", "class_weights needs integer labels; hint: give sample_weights");
+      } else {
+        const auto& given = options_.class_weights;
+        for (Index i = 0; i < count; ++i) {
+          const Index label = labels.rank() == 1 ? labels(i) : -1;
+          if (label < 0 || label >= given.numel() || given.rank() != 1) {
+            fail<ShapeError>("fit", "class_weights has shape ", given.shape(),
+                             ", labels have shape ", labels.shape(), " and one is ", label,
+                             "; hint: labels (N) from 0 to C - 1, class_weights (C)");
+          }
+          w[i] *= static_cast<T>(given(label));
+        }
+      }
+    }
+    return weights;
+  }
+
+  void warn_of_missing() {
+    const std::vector<std::string> names = optimizer_.missing(gradients_);
+    if (names.empty()) return;
+    std::string text = "no gradient for " + std::to_string(names.size()) + " parameters:";
+    for (std::size_t i = 0; i < names.size() && i < 8; ++i) text += " " + names[i];
+    text += std::string(names.size() > 8 ? " ..." : "") + "; does forward() use their layers?";
+    history.warnings.push_back(text);
+    progress_.say("warning: " + text);
+  }
+
+  void call(void (Callback::*event)(FitState&)) {
+    for (const CallbackHandle& callback : options_.callbacks) ((*callback).*event)(*this);
+  }
+
+  double epoch_seconds() const {
+    return seconds_before_ + std::chrono::duration<double>(Clock::now() - epoch_start_).count();
+  }
+
+  using Clock = std::chrono::steady_clock;
+
+  BasicTrainer<T>& trainer_;
+  nn::BasicModule<T>& net_;
+  optim::BasicOptimizer<T>& optimizer_;
+  const FitLoss<T>& loss_of_;
+  std::vector<BasicMetric<T>>& metrics_;
+  const FitOptions<X, Y>& options_;
+  std::optional<data::BasicDataset<X, Y>> validation_;
+  data::DataLoader<X, Y> loader_;
+  FitProgress progress_;
+  std::optional<Checkpoint> checkpoint_;
+  const InterruptScope* interrupts_ = nullptr;
+
+  Gradients gradients_;     // of the step so far
+  Index step_samples_ = 0;  // of all batches of the current step
+  double step_loss_ = 0;
+  double loss_sum_ = 0;        // of the epoch so far, times the samples
+  Index samples_ = 0;          // of the epoch so far
+  double seconds_before_ = 0;  // of the epoch, before it was resumed
+  Clock::time_point epoch_start_ = Clock::now();
+  bool is_save_due_ = false;
+  bool was_interrupted_ = false;
+  std::vector<std::string> figure_names_;
+  std::vector<double> figures_;
+};
+
+}  // namespace tenon::detail
