@@ -51,12 +51,11 @@ double train(Model& net, const LongTensor& text, const LongTensor& held_out,
   optim::AdamW adam(net, {.lr = options.lr, .weight_decay = 0.01});
   const optim::WarmupCosine schedule{
       .lr = options.lr, .warmup_steps = 100, .total_steps = options.epochs * batches + 101};
-  Index step = 0;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  progress.resume(net, adam);
+  while (progress.next_epoch()) {
     for (Index i = 0; i < batches; ++i) {
       const LongTensor places = randint(0, text.numel() - context, {options.batch_size});
-      adam.set_learning_rate(schedule(++step));
+      adam.set_learning_rate(schedule(progress.step() + 1));
       Tape tape;
       const Tensor loss = loss_of(net, pieces(text, places));
       Gradients gradients = tape.gradients(loss);
@@ -95,7 +94,7 @@ void char_lm(const example::Options& options) {
   manual_seed(options.seed);
   CausalTransformer transformer;
   Recurrent recurrent;
-  example::Progress progress(options.epochs), other(options.epochs);
+  example::Progress progress(options), other(options, "lstm");
   example::Result result;
   result.metric = "bits_per_character";
   std::printf("a Transformer of %lld parameters\n",

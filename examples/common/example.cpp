@@ -48,6 +48,11 @@ int run(int argc, char** argv, const char* description, Options options,
   app.add_option("--json", options.json, "Write the figures to this file");
   app.add_option("--predictions", options.predictions, "Write test predictions to this CSV file");
   app.add_option("--save", options.save, "Write the weights to this safetensors file");
+  app.add_option("--checkpoint", options.checkpoint,
+                 "Keep the state of the training in this file, and go on from it if it is there");
+  app.add_option("--checkpoint-every", options.checkpoint_every,
+                 "Steps between two checkpoints (0: after every epoch)")
+      ->check(CLI::NonNegativeNumber);
   if (!options.init.empty()) {
     app.add_option("--init", options.init, "Initial weights as in pytorch or keras")
         ->check(CLI::IsMember({"pytorch", "keras"}));
@@ -70,21 +75,65 @@ int run(int argc, char** argv, const char* description, Options options,
   }
 }
 
-void Progress::start_epoch() {
-  loss_sum_ = 0;
-  batches_ = 0;
+Progress::Progress(const Options& options, const std::string& name)
+    : epochs_(options.epochs), every_(options.checkpoint_every) {
+  if (options.checkpoint.empty()) return;
+  checkpoint_.emplace(options.checkpoint + (name.empty() ? "" : "." + name));
+  checkpoint_->add("progress", *this);
+}
+
+std::vector<double> Progress::state() const {
+  const auto number = [](Index i) { return static_cast<double>(i); };
+  return {number(done_), number(batches_), number(step_), loss_sum_, loss_, total_};
+}
+
+void Progress::load_state(const std::vector<double>& state) {
+  const auto index = [&](std::size_t i) { return static_cast<Index>(state.at(i)); };
+  done_ = index(0);
+  batches_ = index(1);
+  step_ = index(2);
+  loss_sum_ = state.at(3);
+  loss_ = state.at(4);
+  total_ = state.at(5);
+}
+
+void Progress::resume_parts() {
+  if (!checkpoint_->resume()) return;
+  resumed_from_step_ = step_;
+  std::printf("goes on after step %lld, from %s\n", static_cast<long long>(step_),
+              checkpoint_->path().c_str());
+}
+
+bool Progress::next_epoch() {
+  if (is_over_) {
+    is_over_ = false;
+    batches_ = 0;
+    loss_sum_ = 0;
+    if (is_due_ || every_ == 0 || done_ >= epochs_) save();
+  }
   start_ = std::chrono::steady_clock::now();
+  return done_ < epochs_;
 }
 
 void Progress::add_batch(double loss) {
   loss_sum_ += loss;
   ++batches_;
+  ++step_;
+  is_due_ = is_due_ || (every_ > 0 && step_ % every_ == 0);
+  if (is_due_ && has_loader_) save();
+}
+
+void Progress::save() {
+  is_due_ = false;
+  if (checkpoint_) checkpoint_->save();
 }
 
 void Progress::end_epoch() {
   last_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   total_ += last_;
+  loss_ = loss_sum_ / static_cast<double>(batches_ > 0 ? batches_ : 1);
   ++done_;
+  is_over_ = true;
 }
 
 void Progress::print(const std::string& note) const {
@@ -105,7 +154,7 @@ void report(const Options& options, tenon::nn::Module& net, const Result& test,
                                          {"seed", options.seed},
                                          {"threads", tenon::num_threads()},
                                          {"weights_hash", weights_hash(net)},
-                                         {"resumed_from_step", 0}};
+                                         {"resumed_from_step", progress.resumed_from_step()}};
     std::ofstream file(options.json);
     file << json.dump(2) << '\n';
     finish(file, options.json);

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <tenon/tenon.hpp>
+#include <vector>
 
 namespace example {
 
@@ -25,6 +27,8 @@ struct Options {
   /// Initial weights, pytorch or keras; "" where the example offers no choice.
   std::string init = {};
   std::string data = {}, json = {}, predictions = {}, save = {};
+  std::string checkpoint = {};
+  Index checkpoint_every = 0;  ///< steps; 0: after every epoch
   const char* flag_name = "";  ///< of a switch that only this example has, "" for none
   const char* flag_text = "";  ///< what --help says of it
   bool flag = false;           ///< whether it was given
@@ -35,26 +39,65 @@ struct Options {
 int run(int argc, char** argv, const char* description, Options options,
         void (*program)(const Options&));
 
-/// Measures the training alone (not what happens between epochs) and prints a line an epoch.
+/// Counts epochs and steps, measures the training alone (not what happens between epochs) and keeps
+/// --checkpoint up to date:
+///
+///   example::Progress progress(options);
+///   progress.resume(net, adam, loader);
+///   while (progress.next_epoch()) {
+///     for (auto& [x, y] : loader) {
+///       ...
+///       progress.add_batch(loss.item());
+///     }
+///     progress.end_epoch();
+///     progress.print();
+///   }
 class Progress {
  public:
-  explicit Progress(Index epochs) : epochs_(epochs) {}
+  /// name: told apart by it are the checkpoints of a program that trains several nets.
+  explicit Progress(const Options& options, const std::string& name = "");
 
-  void start_epoch();
+  /// What a checkpoint holds besides this progress; goes on from the file if it is there. Without a
+  /// loader among the parts it is written after whole epochs only.
+  template <class... Parts>
+  void resume(Parts&... parts) {
+    if (!checkpoint_) return;
+    Index number = 0;
+    (checkpoint_->add("part" + std::to_string(number++), parts), ...);
+    has_loader_ = (tenon::detail::HasLoaderState<Parts> || ...);
+    resume_parts();
+  }
+
+  /// Starts the next epoch, or goes on with the one that a checkpoint was written in. False behind
+  /// the last one.
+  bool next_epoch();
   void add_batch(double loss);
   void end_epoch();
   /// After end_epoch(); note: what else there is to say, "" for nothing.
   void print(const std::string& note = "") const;
 
-  /// Mean of the batches' losses since start_epoch().
-  double loss() const { return loss_sum_ / static_cast<double>(batches_ > 0 ? batches_ : 1); }
+  /// Steps so far, over all epochs.
+  Index step() const { return step_; }
+  /// Epochs so far.
+  Index epoch() const { return done_; }
+  /// Mean of the losses of the last epoch.
+  double loss() const { return loss_; }
   double seconds() const { return total_; }
   double seconds_per_epoch() const { return total_ / static_cast<double>(done_ > 0 ? done_ : 1); }
+  Index resumed_from_step() const { return resumed_from_step_; }
+
+  std::vector<double> state() const;
+  void load_state(const std::vector<double>& state);
 
  private:
-  Index epochs_, done_ = 0, batches_ = 0;
-  double loss_sum_ = 0, last_ = 0, total_ = 0;
+  void resume_parts();
+  void save();
+
+  Index epochs_, every_, done_ = 0, batches_ = 0, step_ = 0, resumed_from_step_ = 0;
+  double loss_sum_ = 0, loss_ = 0, last_ = 0, total_ = 0;
+  bool is_over_ = false, is_due_ = false, has_loader_ = false;
   std::chrono::steady_clock::time_point start_;
+  std::optional<tenon::Checkpoint> checkpoint_;
 };
 
 /// The result on the test data.

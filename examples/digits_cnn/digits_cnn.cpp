@@ -31,9 +31,9 @@ void digits_cnn(const example::Options& options) {
   data::DataLoader loader(example::limited(train, options),
                           {.batch_size = options.batch_size, .shuffle = true});
 
-  example::Progress progress(options.epochs);
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  example::Progress progress(options);
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     for (auto& [x, y] : loader) {
       Tape tape;  // records until the scope ends
       Tensor loss = cross_entropy(net(x), y);

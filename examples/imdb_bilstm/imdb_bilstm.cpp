@@ -87,13 +87,12 @@ void imdb_bilstm(const example::Options& options) {
   // Smaller steps at the end: else the last few decide about a percent of accuracy.
   const optim::CosineAnnealingLR schedule{
       .lr = options.lr, .t_max = std::max<Index>(1, options.epochs * loader.size())};
-  Index step = 0;
 
-  example::Progress progress(options.epochs);
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  example::Progress progress(options);
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     for (auto& [ids, lengths, labels] : loader) {
-      adam.set_learning_rate(schedule(step++));
+      adam.set_learning_rate(schedule(progress.step()));
       Tape tape;
       const Tensor loss = binary_cross_entropy_with_logits(net(ids, lengths), labels);
       adam.step(tape.gradients(loss));

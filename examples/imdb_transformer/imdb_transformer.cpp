@@ -94,14 +94,13 @@ void imdb_transformer(const example::Options& options) {
   const optim::WarmupCosine schedule{
       .lr = options.lr, .warmup_steps = 100, .total_steps = options.epochs * loader.size() + 101};
 
-  example::Progress progress(options.epochs);
+  example::Progress progress(options);
   Transformer best = net;
   double best_loss = INFINITY;
-  Index step = 0;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  progress.resume(net, adam, loader, best, best_loss);
+  while (progress.next_epoch()) {
     for (auto& [ids, lengths, labels] : loader) {
-      adam.set_learning_rate(schedule(++step));
+      adam.set_learning_rate(schedule(progress.step() + 1));
       Tape tape;
       const Tensor loss = binary_cross_entropy_with_logits(net(ids, lengths), labels);
       Gradients gradients = tape.gradients(loss);

@@ -40,8 +40,8 @@ void train(nn::Sequential& net, const Dataset& dataset, const example::Options& 
            example::Progress& progress) {
   optim::Adam adam(net, {.lr = options.lr});
   data::DataLoader loader(dataset, {.batch_size = options.batch_size, .shuffle = true});
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     for (auto& [x, y] : loader) {
       Tape tape;
       Tensor loss = binary_cross_entropy(net(x), y);
@@ -72,23 +72,24 @@ void medical_mlp(const example::Options& options) {
   // Every row is tested once, by the net that has not seen it.
   example::Result all{0, 0, LongTensor::empty({dataset.size()}),
                       table.select(1, -1).to<std::int64_t>()};
-  example::Progress progress(options.epochs * options.folds);
   nn::Sequential net;
+  std::optional<example::Progress> progress;
   for (Index fold = 0; fold < options.folds; ++fold) {
     const auto [rest, test_part] = example::split_every(dataset, options.folds, fold);
     const Dataset train_part = example::limited(rest, options);
     manual_seed(options.seed);
     net = make_net(train_part.all().inputs);
-    train(net, train_part, options, progress);
+    progress.emplace(options, std::to_string(fold + 1));
+    train(net, train_part, options, *progress);
 
     const example::Result result = test(net, test_part);
     all.accuracy += result.accuracy / static_cast<double>(options.folds);
     all.loss += result.loss / static_cast<double>(options.folds);
     all.predicted.slice(0, {.start = fold, .step = options.folds}).copy_(result.predicted);
-    progress.print("part " + std::to_string(fold + 1) + ": " + example::percent(result.accuracy));
+    progress->print("part " + std::to_string(fold + 1) + ": " + example::percent(result.accuracy));
   }
 
-  example::report(options, net, all, progress);  // of the last net: its weights and scaler
+  example::report(options, net, all, *progress);  // of the last net: its weights and scaler
   std::printf("expected: 96.5 %% or more after 10 epochs\n");
   std::printf("mean test accuracy: %s\n", example::percent(all.accuracy).c_str());
 }

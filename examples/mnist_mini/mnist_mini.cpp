@@ -38,9 +38,9 @@ void mnist_mini(const example::Options& options) {
   data::DataLoader loader(example::limited(train, options),
                           {.batch_size = options.batch_size, .shuffle = true});
 
-  example::Progress progress(options.epochs);
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  example::Progress progress(options);
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     for (auto& [images, labels] : loader) {
       Tape tape;
       Tensor loss = cross_entropy(net(images), labels);

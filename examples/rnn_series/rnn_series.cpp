@@ -55,9 +55,9 @@ void rnn_series(const example::Options& options) {
   optim::Adam adam(net, {.lr = options.lr});
   data::DataLoader loader(train, {.batch_size = options.batch_size, .shuffle = true});
 
-  example::Progress progress(options.epochs);
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  example::Progress progress(options);
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     for (auto& [x, next] : loader) {
       Tape tape;
       const Tensor loss = mse_loss(net(x), next);

@@ -74,9 +74,9 @@ double train(nn::Module& net, const data::TensorDataset<Tensor, Tensor>& trainin
              example::Progress& progress) {
   optim::Adam adam(net, {.lr = options.lr});
   data::DataLoader loader(training, {.batch_size = options.batch_size, .shuffle = true});
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
     net.train();
-    progress.start_epoch();
     for (auto& [x, wanted] : loader) {
       Tape tape;
       const Tensor loss = mse_loss(net(x), wanted);
@@ -108,7 +108,7 @@ void self_attention(const example::Options& options) {
   Gate gate;
   Mean pooled;
   std::printf("with the gate\n");
-  example::Progress progress(options.epochs), other(options.epochs);
+  example::Progress progress(options), other(options, "mean");
   example::Result result;
   result.metric = "r2";
   result.accuracy = train(gate, training, test, options, progress);

@@ -61,15 +61,15 @@ struct Translator : nn::Module {
 void train(Translator& net, const std::vector<example::StringPair>& pairs,
            const example::Options& options, example::Progress& progress) {
   optim::Adam adam(net, {.lr = options.lr});
-  const Index count = static_cast<Index>(pairs.size()), warm_up = 100;
-  Index step = 0;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
-    const LongTensor order = randperm(count);
-    for (Index begin = 0; begin < count; begin += options.batch_size) {
-      const Index size = std::min(options.batch_size, count - begin);
-      const auto batch = example::string_batch(pairs, order.data() + begin, size);
-      const double share = static_cast<double>(++step) / static_cast<double>(warm_up);
+  const LongTensor numbers = arange<Index>(static_cast<double>(pairs.size()));
+  data::DataLoader loader(data::TensorDataset(numbers, numbers),
+                          {.batch_size = options.batch_size, .shuffle = true});
+  constexpr double warm_up = 100;
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
+    for (auto& [places, same] : loader) {
+      const auto batch = example::string_batch(pairs, places.data(), places.numel());
+      const double share = static_cast<double>(progress.step() + 1) / warm_up;
       adam.set_learning_rate(options.lr * std::min(1.0, share));
       Tape tape;
       const Tensor scores = net.write(net.read(batch.source, batch.lengths), batch.shown);
@@ -115,7 +115,7 @@ void seq2seq_lstm(const example::Options& options) {
   const auto strings = example::make_strings(count, 2000, options.seed);
   manual_seed(options.seed);
   Translator net;
-  example::Progress progress(options.epochs);
+  example::Progress progress(options);
   train(net, strings.train, options, progress);
   const auto [greedy, beam] = test(net, strings.test);
   example::report(options, net, {greedy, progress.loss()}, progress);

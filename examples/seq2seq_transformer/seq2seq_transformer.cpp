@@ -82,18 +82,16 @@ class Writer {
 void train(Translator& net, const std::vector<example::StringPair>& pairs,
            const example::Options& options, example::Progress& progress) {
   optim::Adam adam(net, {.lr = options.lr});
-  const Index count = static_cast<Index>(pairs.size());
-  const Index batches = (count + options.batch_size - 1) / options.batch_size;
+  const LongTensor numbers = arange<Index>(static_cast<double>(pairs.size()));
+  data::DataLoader loader(data::TensorDataset(numbers, numbers),
+                          {.batch_size = options.batch_size, .shuffle = true});
   const optim::WarmupCosine schedule{
-      .lr = options.lr, .warmup_steps = 100, .total_steps = options.epochs * batches + 101};
-  Index step = 0;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
-    const LongTensor order = randperm(count);
-    for (Index begin = 0; begin < count; begin += options.batch_size) {
-      const Index size = std::min(options.batch_size, count - begin);
-      const auto batch = example::string_batch(pairs, order.data() + begin, size);
-      adam.set_learning_rate(schedule(++step));
+      .lr = options.lr, .warmup_steps = 100, .total_steps = options.epochs * loader.size() + 101};
+  progress.resume(net, adam, loader);
+  while (progress.next_epoch()) {
+    for (auto& [places, same] : loader) {
+      const auto batch = example::string_batch(pairs, places.data(), places.numel());
+      adam.set_learning_rate(schedule(progress.step() + 1));
       Tape tape;
       const Tensor loss = cross_entropy(net(batch).transpose(1, 2), batch.wanted,
                                         {.ignore_index = Letters::pad, .label_smoothing = 0.1});
@@ -133,7 +131,7 @@ void seq2seq_transformer(const example::Options& options) {
   const auto strings = example::make_strings(count, 2000, options.seed);
   manual_seed(options.seed);
   Translator net;
-  example::Progress progress(options.epochs);
+  example::Progress progress(options);
   train(net, strings.train, options, progress);
   const auto [greedy, beam] = test(net, strings.test);
   example::report(options, net, {greedy, progress.loss()}, progress);

@@ -68,11 +68,12 @@ void train(SkipGram& net, const example::Reviews& reviews, const example::Option
            example::Progress& progress) {
   optim::Adagrad adagrad(net, {.lr = options.lr});
   const Noise noise(reviews.vocabulary);
-  Pairs pairs(reviews.vocabulary, window, options.seed);
   LongTensor centers = LongTensor::empty({options.batch_size}), contexts = centers.clone();
-  Index filled = 0;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
-    progress.start_epoch();
+  progress.resume(net, adagrad);
+  while (progress.next_epoch()) {
+    Pairs pairs(reviews.vocabulary, window,
+                options.seed + static_cast<std::uint64_t>(progress.epoch()));
+    Index filled = 0;
     const LongTensor order = randperm(static_cast<Index>(reviews.train.ids.size()));
     for (Index i = 0; i < order.numel(); ++i) {
       const auto& text = reviews.train.ids[static_cast<std::size_t>(order(i))];
@@ -111,7 +112,7 @@ void word_vectors(const example::Options& options) {
   manual_seed(options.seed);
   SkipGram net;
   nn::init::keras(net);
-  example::Progress progress(options.epochs);
+  example::Progress progress(options);
   train(net, reviews, options, progress);
 
   const Tensor vectors = net.center.weight;

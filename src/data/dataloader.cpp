@@ -213,7 +213,6 @@ void DataLoader<X, Y>::set_state(const DataLoaderState& state) {
   }
   impl_->release();
   impl_->state = state;
-  if (size() > 0 && state.batch == size()) impl_->state = {state.seed, state.epoch + 1, 0};
   impl_->is_started = false;
 }
 

@@ -153,7 +153,7 @@ class FitRun final : public FitState {
     }
     for (auto& [inputs, labels] : loader_) {
       train_batch(inputs, labels);
-      if (is_stopping() && batch < batches && is_step_complete()) return save_where_stopped();
+      if (is_stopping() && batch < batches && is_step_complete()) return save();
     }
     end_epoch();
   }
@@ -247,8 +247,6 @@ class FitRun final : public FitState {
     batch = 0;
     if (is_save_due_ || options_.checkpoint_every == 0 || is_last || is_stopping()) save();
   }
-
-  void save_where_stopped() { save(); }
 
   void save() {
     is_save_due_ = false;

@@ -359,15 +359,22 @@ TEST_CASE("A loader goes on exactly where its state was saved", "[data][dataload
   }
 }
 
-TEST_CASE("The state after the last batch is the start of the next epoch", "[data][dataloader]") {
-  DataLoader loader(counting(4), {.batch_size = 2, .shuffle = true, .seed = 2});
-  data::DataLoaderState last;
-  for (auto& batch : loader) last = batch.labels.defined() ? loader.state() : last;
-  CHECK(last.epoch == 0);
-  CHECK(last.batch == 2);
-  DataLoader other(counting(4), {.batch_size = 2, .shuffle = true, .seed = 2});
-  other.set_state(last);
-  CHECK(epoch_of(other) == epoch_of(loader));
+TEST_CASE("Behind an epoch's last batch the rest of it is an empty loop", "[data][dataloader]") {
+  for (Index prefetch : {0, 2}) {
+    const DataLoaderOptions options{
+        .batch_size = 2, .shuffle = true, .seed = 2, .prefetch = prefetch};
+    DataLoader loader(counting(4), options);
+    data::DataLoaderState last;
+    for (auto& batch : loader) last = batch.labels.defined() ? loader.state() : last;
+    CHECK(last.epoch == 0);
+    CHECK(last.batch == 2);
+    CHECK(loader.state().epoch == 1);
+    CHECK(loader.state().batch == 0);
+    DataLoader other(counting(4), options);
+    other.set_state(last);
+    CHECK(epoch_of(other).empty());
+    CHECK(epoch_of(other) == epoch_of(loader));
+  }
 }
 
 TEST_CASE("Loaders of real labels, double and ids compile and run", "[data][dataloader]") {

@@ -203,6 +203,9 @@ TEST_CASE("a loader of sequences goes on where another one stood", "[data][seque
     for (const auto& batch : epoch_of(resumed)) got.push_back(batch);
   }
   CHECK(got == expected);
+  resumed.set_state({3, 0, 9});
+  CHECK(epoch_of(resumed).empty());
+  CHECK(epoch_of(resumed) == second);
   CHECK(message_of<ValueError>([&] {
           resumed.set_state({3, 0, 10});
         }) ==

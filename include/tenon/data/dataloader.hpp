@@ -67,8 +67,9 @@ class DataLoader {
 
   /// The current epoch and how many of its batches the loop has had; after it, the next epoch.
   DataLoaderState state() const;
-  /// The next loop goes on from there; behind an epoch's last batch that is the next epoch. Throws
-  /// ValueError for an epoch or batch that cannot be.
+  /// The next loop is the rest of that epoch: an empty one behind its last batch, so that what a
+  /// program does at the end of an epoch is done. Throws ValueError for an epoch or batch that
+  /// cannot be.
   void set_state(const DataLoaderState& state);
   /// The next loop is that epoch, from its start.
   void set_epoch(Index epoch) { set_state({state().seed, epoch, 0}); }
