@@ -110,12 +110,14 @@ double TopKAccuracy::result() const { return share(hits_); }
 
 std::vector<double> TopKAccuracy::state() const { return save(hits_); }
 
-void TopKAccuracy::load_state(const std::vector<double>& state) { hits_ = load("TopKAccuracy", state); }
+void TopKAccuracy::load_state(const std::vector<double>& state) {
+  hits_ = load("TopKAccuracy", state);
+}
 
-#define TENON_INSTANTIATE(T)                                                                  \
-  template TENON_API void Accuracy::update(const BasicTensor<T>&, const LongTensor&);         \
-  template TENON_API void Accuracy::update(const BasicTensor<T>&, const BasicTensor<T>&);     \
-  template TENON_API void TopKAccuracy::update(const BasicTensor<T>&, const LongTensor&);     \
+#define TENON_INSTANTIATE(T)                                                              \
+  template TENON_API void Accuracy::update(const BasicTensor<T>&, const LongTensor&);     \
+  template TENON_API void Accuracy::update(const BasicTensor<T>&, const BasicTensor<T>&); \
+  template TENON_API void TopKAccuracy::update(const BasicTensor<T>&, const LongTensor&); \
   template TENON_API void TopKAccuracy::update(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

@@ -20,8 +20,8 @@ void check_classes(const char* op, Index classes, Index before, Average average)
                      "; hint: {.average = Average::macro}, or micro, or weighted");
   }
   if (before != 0 && classes != before) {
-    fail<ValueError>(op, "the prediction has C=", classes, " classes but earlier ones had C=",
-                     before, "; hint: reset() begins anew");
+    fail<ValueError>(op, "the prediction has C=", classes,
+                     " classes but earlier ones had C=", before, "; hint: reset() begins anew");
   }
 }
 
@@ -145,7 +145,7 @@ void ClassScores::load_state(const std::vector<double>& state) {
   hits_ = part(2);
 }
 
-#define TENON_INSTANTIATE(T)                                                              \
+#define TENON_INSTANTIATE(T)                                                             \
   template TENON_API void ClassScores::update(const BasicTensor<T>&, const LongTensor&); \
   template TENON_API void ClassScores::update(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)

@@ -136,7 +136,7 @@ std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix) {
   return out << to_string(matrix);
 }
 
-#define TENON_INSTANTIATE(T)                                                                  \
+#define TENON_INSTANTIATE(T)                                                                 \
   template TENON_API void ConfusionMatrix::update(const BasicTensor<T>&, const LongTensor&); \
   template TENON_API void ConfusionMatrix::update(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)

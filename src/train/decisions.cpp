@@ -14,9 +14,9 @@ LongTensor above_threshold(const LabelledRows<T>& rows, double threshold) {
   auto predicted = LongTensor::empty({rows.n});
   const T* scores = rows.scores.data();
   for (Index i = 0; i < rows.n; ++i) {
-    predicted.data()[i] = std::isnan(scores[i])                            ? Decisions::none
+    predicted.data()[i] = std::isnan(scores[i])                        ? Decisions::none
                           : static_cast<double>(scores[i]) > threshold ? 1
-                                                                           : 0;
+                                                                       : 0;
   }
   return predicted;
 }
@@ -59,10 +59,10 @@ Decisions decide(const char* op, const BasicTensor<T>& prediction, const BasicTe
   return without_ignored(rows, std::move(predicted), options.ignore_index);
 }
 
-#define TENON_INSTANTIATE(T)                                                                 \
-  template Decisions decide(const char*, const BasicTensor<T>&, const LongTensor&,           \
-                            const DecisionOptions&);                                         \
-  template Decisions decide(const char*, const BasicTensor<T>&, const BasicTensor<T>&,       \
+#define TENON_INSTANTIATE(T)                                                           \
+  template Decisions decide(const char*, const BasicTensor<T>&, const LongTensor&,     \
+                            const DecisionOptions&);                                   \
+  template Decisions decide(const char*, const BasicTensor<T>&, const BasicTensor<T>&, \
                             const DecisionOptions&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

@@ -21,8 +21,8 @@ Shape with_last(Shape shape, Index size) {
   return shape;
 }
 
-/// Scores a sample if each has one label: (..., C) against (...), one score a sample against as many
-/// labels; 0 where the shapes do not fit.
+/// Scores a sample if each has one label: (..., C) against (...), one score a sample against as
+/// many labels; 0 where the shapes do not fit.
 Index columns_for_labels(const Shape& prediction, const Shape& target) {
   const int rank = prediction.rank();
   if (rank >= 1 && without_last(prediction) == target) return prediction[rank - 1];
@@ -56,7 +56,8 @@ bool has_classes_on_axis_1(Shape prediction, const Shape& target) {
     hint = "the classes stand on the last axis: prediction.transpose(1, -1)";
   } else if (prediction == target) {
     hint =
-        "one-hot labels are a tensor of the prediction's type; where each sample has several labels "
+        "one-hot labels are a tensor of the prediction's type; where each sample has several "
+        "labels "
         "of 0 or 1, flatten() both";
   } else if (!integer && columns_for_labels(prediction, target) > 1) {
     hint = "target.to<std::int64_t>() makes labels of numbers";
@@ -71,11 +72,10 @@ void check_labels(const char* op, const LongTensor& labels, Index classes, Index
   const std::int64_t* y = labels.data();
   for (Index i = 0; i < labels.numel(); ++i) {
     if ((y[i] >= 0 && y[i] < classes) || y[i] == ignore_index) continue;
-    fail<ValueError>(op, position_text("target", labels.shape(), i), " is ", y[i],
-                     " but must be in [0, ", classes, ") or ignore_index (", ignore_index,
-                     "); hint: ",
-                     y[i] == classes ? "labels count from 0"
-                                     : "samples to leave out carry ignore_index");
+    fail<ValueError>(
+        op, position_text("target", labels.shape(), i), " is ", y[i], " but must be in [0, ",
+        classes, ") or ignore_index (", ignore_index, "); hint: ",
+        y[i] == classes ? "labels count from 0" : "samples to leave out carry ignore_index");
   }
 }
 
@@ -85,9 +85,9 @@ LongTensor binary_labels(const char* op, const BasicTensor<T>& target) {
   const T* t = target.data();
   for (Index i = 0; i < target.numel(); ++i) {
     if (t[i] != T(0) && t[i] != T(1)) {
-      fail<ValueError>(op, position_text("target", target.shape(), i), " is ",
-                       static_cast<double>(t[i]),
-                       " but must be 0 or 1; hint: compare with the labels before they are smoothed");
+      fail<ValueError>(
+          op, position_text("target", target.shape(), i), " is ", static_cast<double>(t[i]),
+          " but must be 0 or 1; hint: compare with the labels before they are smoothed");
     }
     labels.data()[i] = t[i] == T(1);
   }
@@ -149,10 +149,10 @@ LabelledRows<T> labelled_rows(const char* op, const BasicTensor<T>& prediction,
   return {prediction.contiguous(), likeliest_labels(op, target.contiguous(), n, c), n, c};
 }
 
-#define TENON_INSTANTIATE(T)                                                                  \
+#define TENON_INSTANTIATE(T)                                                                    \
   template LabelledRows<T> labelled_rows(const char*, const BasicTensor<T>&, const LongTensor&, \
-                                         Index);                                              \
-  template LabelledRows<T> labelled_rows(const char*, const BasicTensor<T>&,                  \
+                                         Index);                                                \
+  template LabelledRows<T> labelled_rows(const char*, const BasicTensor<T>&,                    \
                                          const BasicTensor<T>&, Index);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

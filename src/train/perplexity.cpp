@@ -23,9 +23,9 @@ void Perplexity::update(const BasicTensor<T>& logits, const LongTensor& target) 
                              "(N, L, C); hint: a network that writes has an output for each token");
   }
   const NoTape guard;
-  const auto losses = cross_entropy(rows.scores.reshape({rows.n, rows.c}),
-                                    rows.labels.reshape({rows.n}),
-                                    {.reduction = Reduction::none, .ignore_index = ignore_index_});
+  const auto losses =
+      cross_entropy(rows.scores.reshape({rows.n, rows.c}), rows.labels.reshape({rows.n}),
+                    {.reduction = Reduction::none, .ignore_index = ignore_index_});
   for (Index i = 0; i < rows.n; ++i) {
     if (rows.labels.data()[i] == ignore_index_) continue;
     sum_ += static_cast<double>(losses.data()[i]);

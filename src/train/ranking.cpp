@@ -75,8 +75,9 @@ void check_probabilities(const char* op, const double* row, Index c, Index posit
     in_range = in_range && row[k] >= 0;
   }
   if (in_range && std::abs(sum - 1) <= tolerance) return;
-  fail<ValueError>(op, "the scores of a sample must be probabilities, so that samples can be "
-                       "compared, but row ",
+  fail<ValueError>(op,
+                   "the scores of a sample must be probabilities, so that samples can be "
+                   "compared, but row ",
                    position, " adds up to ", sum, in_range ? "" : " and has negative values",
                    "; hint: {.from_logits = true} for raw scores");
 }
@@ -121,9 +122,9 @@ void RankedScores::keep(const BasicTensor<T>& prediction, const BasicTensor<U>& 
   const auto rows = labelled_rows(op(), prediction, target, options_.ignore_index);
   const Index columns = rows.classes() == 2 ? 1 : rows.c;
   if (columns_ != 0 && columns != columns_) {
-    fail<ValueError>(op(), "the prediction has C=", rows.c, " scores a sample but earlier ones had ",
-                     columns_ == 1 ? "1 or 2" : std::to_string(columns_),
-                     "; hint: reset() begins anew");
+    fail<ValueError>(
+        op(), "the prediction has C=", rows.c, " scores a sample but earlier ones had ",
+        columns_ == 1 ? "1 or 2" : std::to_string(columns_), "; hint: reset() begins anew");
   }
   const std::vector<double> scores = comparable_scores(op(), rows, options_.from_logits);
   columns_ = columns;
@@ -153,8 +154,8 @@ std::vector<double> RankedScores::per_class() const {
     const Index positive = columns_ == 1 ? 1 : column;
     bool comparable = true;
     for (std::size_t i = 0; i < ranked.size(); ++i) {
-      const double score = scores_[i * static_cast<std::size_t>(columns_) +
-                                   static_cast<std::size_t>(column)];
+      const double score =
+          scores_[i * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
       ranked[i] = {score, labels_[i] == positive};
       comparable = comparable && !std::isnan(score);
     }
@@ -204,7 +205,7 @@ void RankedScores::load_state(const std::vector<double>& state) {
   scores_.assign(state.begin() + static_cast<std::ptrdiff_t>(2 + n), state.end());
 }
 
-#define TENON_INSTANTIATE(T)                                                               \
+#define TENON_INSTANTIATE(T)                                                              \
   template TENON_API void RankedScores::update(const BasicTensor<T>&, const LongTensor&); \
   template TENON_API void RankedScores::update(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)

@@ -155,9 +155,8 @@ void R2Score::load_state(const std::vector<double>& state) {
   }
 }
 
-#define TENON_INSTANTIATE(T)                                                           \
-  template TENON_API void detail::MeanError::update(const BasicTensor<T>&,             \
-                                                    const BasicTensor<T>&);            \
+#define TENON_INSTANTIATE(T)                                                                       \
+  template TENON_API void detail::MeanError::update(const BasicTensor<T>&, const BasicTensor<T>&); \
   template TENON_API void R2Score::update(const BasicTensor<T>&, const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

@@ -36,9 +36,12 @@ void update_part(BasicMetric<T>& metric, const BasicTensor<T>& prediction,
 /// All metrics of (N, C) scores.
 template <class T>
 std::vector<BasicMetric<T>> metrics_of_scores(Index classes) {
-  std::vector<BasicMetric<T>> metrics{Accuracy(), TopKAccuracy(2), ConfusionMatrix(classes),
+  std::vector<BasicMetric<T>> metrics{Accuracy(),
+                                      TopKAccuracy(2),
+                                      ConfusionMatrix(classes),
                                       RocAuc({.from_logits = true}),
-                                      AveragePrecision({.from_logits = true}), Perplexity()};
+                                      AveragePrecision({.from_logits = true}),
+                                      Perplexity()};
   for (Average average : {Average::macro, Average::micro, Average::weighted}) {
     metrics.push_back(Precision({.average = average}));
     metrics.push_back(Recall({.average = average}));

@@ -195,7 +195,9 @@ TEST_CASE("A metric without an update for a target says so", "[train][metric][ti
         "[largest_error] this metric has no update for integer labels (LongTensor); hint: "
         "target.to<float>() makes numbers of them, or choose a metric for such targets");
   Metric perplexity = Perplexity();
-  CHECK(error_of<TypeError>([&] { perplexity.update(tensor({{1, 2}}), tensor({1})); }) ==
+  CHECK(error_of<TypeError>([&] {
+          perplexity.update(tensor({{1, 2}}), tensor({1}));
+        }) ==
         "[perplexity] this metric has no update for a target of real numbers (Tensor); hint: "
         "target.to<std::int64_t>() makes labels of them, or choose a metric for such targets");
 }
@@ -239,9 +241,10 @@ TEST_CASE("A state that does not fit is refused", "[train][metric][tiny]") {
   CHECK(error(Accuracy(), {1}) ==
         "[Accuracy] a state of 2 numbers was expected but 1 came; hint: load what state() of the "
         "same metric with the same options gave");
-  CHECK(error(Accuracy(), {1.5, 2}) ==
-        "[Accuracy] entry 0 of the state must be a count but is 1.5; hint: load what state() of the "
-        "same metric gave, unchanged");
+  CHECK(
+      error(Accuracy(), {1.5, 2}) ==
+      "[Accuracy] entry 0 of the state must be a count but is 1.5; hint: load what state() of the "
+      "same metric gave, unchanged");
   using Catch::Matchers::ContainsSubstring;
   CHECK_THAT(error(TopKAccuracy(), {1, -2}), ContainsSubstring("[TopKAccuracy] entry 1"));
   CHECK_THAT(error(F1Score(), {1, 2, 3, 4}), ContainsSubstring("[F1Score] a state of 3 numbers"));

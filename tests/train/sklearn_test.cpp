@@ -1,4 +1,5 @@
-// Against numbers that scikit-learn gave: tests/data/sklearn/make_metric_vectors.py wrote them down.
+// Against numbers that scikit-learn gave: tests/data/sklearn/make_metric_vectors.py wrote them
+// down.
 
 #include <fstream>
 #include <string>

@@ -5,12 +5,14 @@
 namespace tenon {
 
 /// How a prediction becomes a class. Metrics of classes take
-///   prediction (N), (N, 1)            one score a sample: class 1 where it is above threshold, else
+///   prediction (N), (N, 1)            one score a sample: class 1 where it is above threshold,
+///   else
 ///                                     class 0
 ///   prediction (N, C), C >= 2         one score a class: the class of the largest, the first of
 ///                                     equal ones
 ///   prediction (N, d1, ..., 1 or C)   the same for each of N d1 ... samples, a sequence's steps
-///   target (N, d1, ...)               LongTensor: the class, or ignore_index; Tensor: 0 or 1, where
+///   target (N, d1, ...)               LongTensor: the class, or ignore_index; Tensor: 0 or 1,
+///   where
 ///                                     there is one score a sample
 ///   target (N, d1, ..., C)            Tensor: a probability for each class (one-hot labels); the
 ///                                     largest is the true one

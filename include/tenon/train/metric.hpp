@@ -95,14 +95,16 @@ class TENON_API BasicMetric {
   template <class M>
   requires(!std::is_same_v<std::remove_cvref_t<M>, BasicMetric> &&
            requires(const std::remove_cvref_t<M>& metric) { metric.result(); })
-  BasicMetric(M&& metric) {
+      BasicMetric(M&& metric) {
     using Model = std::remove_cvref_t<M>;
     static_assert(std::is_copy_constructible_v<Model>, "a metric must be copyable");
-    static_assert(requires(Model & m, const Model& c) {
-      { c.name() } -> std::convertible_to<std::string>;
-      { c.result() } -> std::convertible_to<double>;
-      m.reset();
-    }, "a metric has std::string name() const, double result() const and void reset()");
+    static_assert(
+        requires(Model & m, const Model& c) {
+          { c.name() } -> std::convertible_to<std::string>;
+          { c.result() } -> std::convertible_to<double>;
+          m.reset();
+        },
+        "a metric has std::string name() const, double result() const and void reset()");
     static_assert(detail::HasMetricState<Model>,
                   "a metric has std::vector<double> state() const and "
                   "void load_state(const std::vector<double>&), so that training can be resumed");

@@ -60,11 +60,10 @@ class TENON_API RankedScores {
 
 }  // namespace detail
 
-/// The area under the ROC curve: the share of pairs of a positive and a negative sample in which the
-/// positive one has the higher score; equal scores count one half. Exact over all batches. Undefined
-/// where there is no positive or no negative sample. As sklearn.metrics.roc_auc_score with
-/// multi_class="ovr".
-/// Source: Fawcett, "An introduction to ROC analysis", 2006.
+/// The area under the ROC curve: the share of pairs of a positive and a negative sample in which
+/// the positive one has the higher score; equal scores count one half. Exact over all batches.
+/// Undefined where there is no positive or no negative sample. As sklearn.metrics.roc_auc_score
+/// with multi_class="ovr". Source: Fawcett, "An introduction to ROC analysis", 2006.
 class RocAuc : public detail::RankedScores {
  public:
   explicit RocAuc(const RankingOptions& options = {}) : RankedScores(Kind::roc_auc, options) {}

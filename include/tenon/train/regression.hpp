@@ -59,8 +59,8 @@ class MeanAbsoluteError : public detail::MeanError {
 ///   R2 = 1 - sum((target - prediction)^2) / sum((target - mean(target))^2)
 /// of each output (N, D), and the mean over the D outputs. An output whose target is constant has 1
 /// where it is predicted exactly, else 0; NaN with less than two samples, and where a value is NaN.
-/// As sklearn.metrics.r2_score. The sums about the mean are kept by Welford's method (Technometrics,
-/// 1962), which does not cancel.
+/// As sklearn.metrics.r2_score. The sums about the mean are kept by Welford's method
+/// (Technometrics, 1962), which does not cancel.
 class TENON_API R2Score {
  public:
   std::string name() const { return "r2"; }
