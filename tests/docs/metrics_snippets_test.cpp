@@ -1,10 +1,9 @@
 // The code of docs/metrics.md: each region between [name] and [/name] is quoted there, and runs
 // here.
 
-#include <tenon/tenon.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <tenon/tenon.hpp>
 
 #include "catch.hpp"
 

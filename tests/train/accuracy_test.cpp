@@ -41,7 +41,7 @@ TEST_CASE("One-hot and soft labels are compared by their largest probability",
 }
 
 TEST_CASE("A NaN among the scores is a miss", "[train][accuracy][tiny]") {
-  const auto x = static_cast<float>(nan);
+  const auto x = static_cast<float>(not_a_number);
   Tensor rows = tensor({{2, 1}, {2, 1}});
   rows(0, 1) = x;
   CHECK(result_of(Accuracy(), rows, tensor<Long>({0, 0})) == 0.5);

@@ -21,7 +21,7 @@ TEST_CASE("Precision, recall and F1 of classes counted by hand", "[train][classi
 TEST_CASE("A NaN predicts no class: recall falls, precision does not",
           "[train][classification][tiny]") {
   Tensor scores = tensor({{0, 1}, {0, 1}});
-  scores(1, 0) = static_cast<float>(nan);
+  scores(1, 0) = static_cast<float>(not_a_number);
   const LongTensor labels = tensor<Long>({1, 1});
   CHECK(result_of(Precision(), scores, labels) == 1);
   CHECK(result_of(Recall(), scores, labels) == 0.5);

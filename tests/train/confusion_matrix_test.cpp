@@ -28,7 +28,7 @@ TEST_CASE("A confusion matrix prints as a table", "[train][confusion_matrix][tin
         "               0   0  0\n"
         "               1  12  0\n");
   Tensor scores = tensor({{1, 0}});
-  scores(0, 0) = static_cast<float>(nan);
+  scores(0, 0) = static_cast<float>(not_a_number);
   matrix.update(scores, tensor<Long>({0}));
   CHECK(equal(matrix.unpredicted(), tensor<Long>({1, 0})));
   CHECK(to_string(matrix, {"cat", "dog"}) ==

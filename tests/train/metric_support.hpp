@@ -17,7 +17,7 @@
 
 namespace tenon::test {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The result over one batch.
 template <class M, class T, class U>

@@ -248,7 +248,7 @@ TEST_CASE("A state that does not fit is refused", "[train][metric][tiny]") {
   using Catch::Matchers::ContainsSubstring;
   CHECK_THAT(error(TopKAccuracy(), {1, -2}), ContainsSubstring("[TopKAccuracy] entry 1"));
   CHECK_THAT(error(F1Score(), {1, 2, 3, 4}), ContainsSubstring("[F1Score] a state of 3 numbers"));
-  CHECK_THAT(error(Recall(), {1, 2, nan}), ContainsSubstring("[Recall] entry 2"));
+  CHECK_THAT(error(Recall(), {1, 2, not_a_number}), ContainsSubstring("[Recall] entry 2"));
   CHECK_THAT(error(ConfusionMatrix(2), {1}), ContainsSubstring("a state of 6 numbers"));
   CHECK_THAT(error(RocAuc(), {}), ContainsSubstring("[RocAuc] a state of 2 numbers"));
   CHECK_THAT(error(RocAuc(), {1, 5, 0, 0.5}), ContainsSubstring("[RocAuc]"));

@@ -33,7 +33,7 @@ TEST_CASE("Ignored labels do not count for the perplexity", "[train][perplexity]
 
 TEST_CASE("A NaN logit makes the perplexity NaN", "[train][perplexity][tiny]") {
   Tensor logits = zeros({2, 3});
-  logits(1, 2) = static_cast<float>(nan);
+  logits(1, 2) = static_cast<float>(not_a_number);
   CHECK(std::isnan(result_of(Perplexity(), logits, tensor<Long>({0, 0}))));
 }
 

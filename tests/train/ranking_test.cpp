@@ -1,6 +1,7 @@
 #include "tenon/train/ranking.hpp"
 
 #include "metric_support.hpp"
+#include "tenon/ops/arithmetic.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -58,11 +59,11 @@ TEST_CASE("Areas that are undefined are NaN and left out of the mean", "[train][
 
 TEST_CASE("A NaN score makes an area NaN", "[train][ranking][tiny]") {
   Tensor p = tensor({0.1, 0.9, 0.5});
-  p(2) = static_cast<float>(nan);
+  p(2) = static_cast<float>(not_a_number);
   CHECK(std::isnan(result_of(RocAuc(), p, tensor<Long>({0, 1, 0}))));
   CHECK(result_of(RocAuc(), p, tensor<Long>({0, 1, -100})) == 1);
   Tensor rows = tensor({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}});
-  rows(1, 1) = static_cast<float>(nan);
+  rows(1, 1) = static_cast<float>(not_a_number);
   CHECK(std::isnan(result_of(AveragePrecision(), rows, tensor<Long>({0, 1, 2}))));
 }
 

@@ -19,7 +19,7 @@ TEST_CASE("Errors of regression counted by hand", "[train][regression][tiny]") {
 
 TEST_CASE("A NaN or an infinite value makes the error so", "[train][regression][tiny]") {
   Tensor prediction = tensor({1, 2, 3});
-  prediction(1) = static_cast<float>(nan);
+  prediction(1) = static_cast<float>(not_a_number);
   for (auto& metric : metrics_of_numbers<float>()) {
     INFO(metric.name());
     CHECK(std::isnan(result_of(metric, prediction, tensor({1, 2, 3}))));

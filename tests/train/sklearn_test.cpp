@@ -35,7 +35,7 @@ BasicTensor<T> tensor_of(const Json& json) {
   return x;
 }
 
-double number(const Json& json) { return json.is_null() ? nan : json.get<double>(); }
+double number(const Json& json) { return json.is_null() ? not_a_number : json.get<double>(); }
 
 bool close(double a, double b, double tolerance) {
   return std::isnan(b) ? std::isnan(a) : std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
