@@ -40,15 +40,15 @@ int main(int argc, char** argv) {
   Classifier net;
   Trainer trainer(net, nn::CrossEntropyLoss(), optim::Adam(net, {.lr = 1e-3}));
   const std::string every = option(argc, argv, "--checkpoint-every");
-  const History history = trainer.fit(
-      train, {.epochs = 12,
-              .batch_size = 20,
-              .validation_split = 0.2,
-              .accumulate = 2,
-              .clip_norm = 1,
-              .schedule = optim::CosineAnnealingLR{.lr = 1e-2, .t_max = 96},
-              .checkpoint = option(argc, argv, "--checkpoint"),
-              .checkpoint_every = every.empty() ? 0 : std::atoll(every.c_str())});
+  const History history =
+      trainer.fit(train, {.epochs = 12,
+                          .batch_size = 20,
+                          .validation_split = 0.2,
+                          .accumulate = 2,
+                          .clip_norm = 1,
+                          .schedule = optim::CosineAnnealingLR{.lr = 1e-2, .t_max = 96},
+                          .checkpoint = option(argc, argv, "--checkpoint"),
+                          .checkpoint_every = every.empty() ? 0 : std::atoll(every.c_str())});
   std::ofstream(option(argc, argv, "--json"))
       << "{\"resumed_from_step\": " << history.resumed_from_step << "}\n";
   io::save(net, option(argc, argv, "--save"));
