@@ -1,6 +1,6 @@
-// Writing a sequence step by step through a Transformer's decoder: with the keys and values of the steps before
-// kept, and computing everything anew in each step. What counts is tokens/s: a run writes samples x steps of
-// them.
+// Writing a sequence step by step through a Transformer's decoder: with the keys and values of the
+// steps before kept, and computing everything anew in each step. What counts is tokens/s: a run
+// writes samples x steps of them.
 
 #include <tenon/tenon.hpp>
 
@@ -31,7 +31,9 @@ struct Decoder : nn::Module {
 };
 
 struct Writing {
-  explicit Writing(Index samples) : memory(randn({samples, memory_length, features})) { net.eval(); }
+  explicit Writing(Index samples) : memory(randn({samples, memory_length, features})) {
+    net.eval();
+  }
 
   void run(bool cached) {
     const Index samples = memory.size(0);

@@ -70,6 +70,13 @@ BasicTensor<T> BasicModule<T>::forward_ids(const LongTensor&) {
                            "this module has no forward_ids() and takes no int64 ids; hint: "
                            "put an embedding in front of it, or convert with ids.to<float>()");
 }
+template <class T>
+BasicTensor<T> BasicModule<T>::forward_sequences(const LongTensor&, const LongTensor&) {
+  detail::fail<ValueError>(name(),
+                           "this module has no forward_sequences() and takes no lengths; hint: "
+                           "override Tensor forward_sequences(const LongTensor& ids, const "
+                           "LongTensor& lengths)");
+}
 
 template <class T>
 std::string BasicModule<T>::name() const {
@@ -107,6 +114,10 @@ BasicTensor<T> BasicModule<T>::operator()(const BasicTensor<T>& x) {
 template <class T>
 BasicTensor<T> BasicModule<T>::operator()(const LongTensor& ids) {
   return call([&] { return forward_ids(ids); });
+}
+template <class T>
+BasicTensor<T> BasicModule<T>::operator()(const LongTensor& ids, const LongTensor& lengths) {
+  return call([&] { return forward_sequences(ids, lengths); });
 }
 
 template <class T>

@@ -25,6 +25,12 @@ detail::TensorImpl* sum_of(detail::TensorImpl* a, detail::TensorImpl* b) {
   return a->dtype == DType::float32 ? sum_of<float>(a, b) : sum_of<double>(a, b);
 }
 
+template <class T>
+detail::TensorImpl* scaled(detail::TensorImpl* gradient, double factor) {
+  const BasicTensor<T> product = BasicTensor<T>(retained(gradient)) * factor;
+  return retained(product.impl());
+}
+
 }  // namespace
 
 void accumulate(Gradients& sum, Gradients more) {
@@ -50,6 +56,16 @@ void accumulate(Gradients& sum, Gradients more) {
     if (sum.find(more.id(i)) == nullptr) builder.add(more.id(i), retained(more.gradient(i)));
   }
   sum = std::move(builder.result);
+}
+
+void scale(Gradients& gradients, double factor) {
+  const detail::OpScope scope("scale");
+  const NoTape guard;
+  for (Index i = 0; i < gradients.size(); ++i) {
+    detail::TensorImpl* gradient = gradients.gradient(i);
+    gradients.set_gradient(i, gradient->dtype == DType::float32 ? scaled<float>(gradient, factor)
+                                                                : scaled<double>(gradient, factor));
+  }
 }
 
 }  // namespace tenon::optim

@@ -11,6 +11,7 @@
 #include "interrupt.hpp"
 #include "tenon/autograd/tape.hpp"
 #include "tenon/data/dataloader.hpp"
+#include "tenon/data/sequence_loader.hpp"
 #include "tenon/io/state_dict.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/reduce.hpp"
@@ -29,28 +30,54 @@ void check_fit_options(Index epochs, Index batch_size, Index accumulate, Index v
                        double clip_norm, double clip_value, Index samples);
 
 /// The part of a data set that is trained on, and the one that is judged after every epoch.
-template <class X, class Y>
-std::pair<data::BasicDataset<X, Y>, std::optional<data::BasicDataset<X, Y>>> fit_parts(
-    const data::BasicDataset<X, Y>& all, const FitOptions<X, Y>& options) {
+template <class D>
+std::pair<D, std::optional<D>> fit_parts(const D& samples, const FitOptions<D>& options) {
   check_fit_options(options.epochs, options.batch_size, options.accumulate, options.validate_every,
                     options.checkpoint_every, options.validation_split,
                     options.validation != nullptr, options.clip_norm, options.clip_value,
-                    all.size());
-  if (options.validation != nullptr) return {all, *options.validation};
+                    samples.size());
+  if (options.validation != nullptr) return {samples, *options.validation};
   const auto held_out =
-      static_cast<Index>(static_cast<double>(all.size()) * options.validation_split);
-  if (held_out == 0) return {all, std::nullopt};
-  auto [train, validation] = all.split(all.size() - held_out);
+      static_cast<Index>(static_cast<double>(samples.size()) * options.validation_split);
+  if (held_out == 0) return {samples, std::nullopt};
+  auto [train, validation] = samples.split(samples.size() - held_out);
   return {train, validation};
 }
 
-/// One call of BasicTrainer<T>::fit().
+template <class X, class Y>
+data::DataLoader<X, Y> fit_loader(data::BasicDataset<X, Y> samples,
+                                  const FitOptions<data::BasicDataset<X, Y>>& options) {
+  return data::DataLoader<X, Y>(std::move(samples), {.batch_size = options.batch_size,
+                                                     .shuffle = options.shuffle,
+                                                     .seed = options.seed,
+                                                     .drop_last = options.drop_last,
+                                                     .prefetch = options.prefetch});
+}
+template <class Y>
+data::SequenceLoader<Y> fit_loader(data::SequenceDataset<Y> samples,
+                                   const FitOptions<data::SequenceDataset<Y>>& options) {
+  return data::SequenceLoader<Y>(std::move(samples), {.batch_size = options.batch_size,
+                                                      .shuffle = options.shuffle,
+                                                      .seed = options.seed,
+                                                      .drop_last = options.drop_last});
+}
+
+/// What the net says of a batch.
 template <class T, class X, class Y>
+BasicTensor<T> predicted(nn::BasicModule<T>& net, const data::Batch<X, Y>& batch) {
+  return net(batch.inputs);
+}
+template <class T, class Y>
+BasicTensor<T> predicted(nn::BasicModule<T>& net, const data::SequenceBatch<Y>& batch) {
+  return net(batch.ids, batch.lengths);
+}
+
+/// One call of BasicTrainer<T>::fit().
+template <class T, class D>
 class FitRun final : public FitState {
  public:
-  FitRun(BasicTrainer<T>& trainer, const data::BasicDataset<X, Y>& all,
-         const FitOptions<X, Y>& options)
-      : FitRun(trainer, fit_parts(all, options), options) {}
+  FitRun(BasicTrainer<T>& trainer, const D& samples, const FitOptions<D>& options)
+      : FitRun(trainer, fit_parts(samples, options), options) {}
 
   History run() {
     prepare();
@@ -93,9 +120,10 @@ class FitRun final : public FitState {
   }
 
  private:
-  using Parts = std::pair<data::BasicDataset<X, Y>, std::optional<data::BasicDataset<X, Y>>>;
+  using Labels = typename D::label_type;
 
-  FitRun(BasicTrainer<T>& trainer, Parts parts, const FitOptions<X, Y>& options)
+  FitRun(BasicTrainer<T>& trainer, std::pair<D, std::optional<D>> parts,
+         const FitOptions<D>& options)
       : trainer_(trainer),
         net_(trainer.net_),
         optimizer_(*trainer.optimizer_),
@@ -103,11 +131,7 @@ class FitRun final : public FitState {
         metrics_(trainer.metrics_),
         options_(options),
         validation_(std::move(parts.second)),
-        loader_(std::move(parts.first), {.batch_size = options.batch_size,
-                                         .shuffle = options.shuffle,
-                                         .seed = options.seed,
-                                         .drop_last = options.drop_last,
-                                         .prefetch = options.prefetch}),
+        loader_(fit_loader(std::move(parts.first), options)),
         progress_(options.verbose) {
     epochs = options.epochs;
     batches = loader_.size();
@@ -151,8 +175,8 @@ class FitRun final : public FitState {
       }
       call(&Callback::on_epoch_begin);
     }
-    for (auto& [inputs, labels] : loader_) {
-      train_batch(inputs, labels);
+    for (auto& samples : loader_) {
+      train_batch(samples);
       if (is_stopping() && batch < batches && is_step_complete()) return save();
     }
     end_epoch();
@@ -160,24 +184,26 @@ class FitRun final : public FitState {
 
   bool is_step_complete() const { return batch % options_.accumulate == 0 || batch == batches; }
 
-  void train_batch(const X& inputs, const Y& labels) {
-    const Index count = inputs.size(0);
+  template <class Batch>
+  void train_batch(const Batch& samples) {
+    const Labels& labels = samples.labels;
+    const Index count = labels.size(0);
     if (batch % options_.accumulate == 0) begin_step();
     BasicTensor<T> prediction;
     Gradients gradients;
     {
       Tape tape;
-      prediction = net_(inputs);
+      prediction = predicted(net_, samples);
       BasicTensor<T> batch_loss = weighted_loss(prediction, labels, count);
       if (batch_loss.numel() != 1) {
         fail<ShapeError>("fit", "the loss has shape ", batch_loss.shape(), ", not one element; ",
                          "hint: its reduction must be the mean or the sum");
       }
       const double value = static_cast<double>(batch_loss.item());
-      loss_sum_ += value * static_cast<double>(count);
-      const double share = static_cast<double>(count) / static_cast<double>(step_samples_);
-      step_loss_ += value * share;
-      if (count != step_samples_) batch_loss = batch_loss * share;
+      const auto weight = static_cast<double>(count);
+      loss_sum_ += value * weight;
+      step_loss_ += value * weight;
+      if (options_.accumulate > 1) batch_loss = batch_loss * weight;
       gradients = tape.gradients(batch_loss);
     }
     if (options_.accumulate == 1) {
@@ -186,6 +212,7 @@ class FitRun final : public FitState {
       optim::accumulate(gradients_, std::move(gradients));
     }
     for (auto& metric : metrics_) metric.update(prediction, labels);
+    step_samples_ += count;
     samples_ += count;
     ++batch;
     if (is_step_complete()) end_step();
@@ -193,23 +220,22 @@ class FitRun final : public FitState {
 
   void begin_step() {
     step_loss_ = 0;
-    const Index size = loader_.dataset().size() -
-                       (options_.drop_last ? loader_.dataset().size() % options_.batch_size : 0);
-    step_samples_ =
-        std::min(options_.accumulate * options_.batch_size, size - batch * options_.batch_size);
+    step_samples_ = 0;
     if (options_.schedule && options_.schedule_by == ScheduleBy::step) {
       set_learning_rate(options_.schedule(step));
     }
   }
 
   void end_step() {
+    const double share = 1.0 / static_cast<double>(step_samples_);
+    if (options_.accumulate > 1) optim::scale(gradients_, share);
     if (options_.clip_norm > 0) optim::clip_grad_norm(gradients_, options_.clip_norm);
     if (options_.clip_value > 0) optim::clip_grad_value(gradients_, options_.clip_value);
     optimizer_.step(gradients_);
     if (step == 0) warn_of_missing();
     gradients_ = Gradients();
     ++step;
-    loss = step_loss_;
+    loss = step_loss_ * share;
     history.steps.add_row();
     history.steps.set("loss", loss);
     history.steps.set("learning_rate", learning_rate());
@@ -260,7 +286,8 @@ class FitRun final : public FitState {
     return figures_;
   }
 
-  BasicTensor<T> weighted_loss(const BasicTensor<T>& prediction, const Y& labels, Index count) {
+  BasicTensor<T> weighted_loss(const BasicTensor<T>& prediction, const Labels& labels,
+                               Index count) {
     if (!options_.class_weights.defined() && !options_.sample_weights.defined()) {
       return loss_of_.mean(prediction, labels);
     }
@@ -269,7 +296,7 @@ class FitRun final : public FitState {
     return sum(by_sample * weights_of(labels, count)) * (1.0 / static_cast<double>(count));
   }
 
-  BasicTensor<T> weights_of(const Y& labels, Index count) {
+  BasicTensor<T> weights_of(const Labels& labels, Index count) {
     BasicTensor<T> weights = ones<T>({count});
     T* w = weights.data();
     if (options_.sample_weights.defined()) {
@@ -285,7 +312,7 @@ class FitRun final : public FitState {
       }
     }
     if (options_.class_weights.defined()) {
-      if constexpr (!std::is_same_v<Y, LongTensor>) {
+      if constexpr (!std::is_same_v<Labels, LongTensor>) {
         fail<TypeError>("fit", "class_weights needs integer labels; hint: give sample_weights");
       } else {
         const auto& given = options_.class_weights;
@@ -328,15 +355,16 @@ class FitRun final : public FitState {
   optim::BasicOptimizer<T>& optimizer_;
   const FitLoss<T>& loss_of_;
   std::vector<BasicMetric<T>>& metrics_;
-  const FitOptions<X, Y>& options_;
-  std::optional<data::BasicDataset<X, Y>> validation_;
-  data::DataLoader<X, Y> loader_;
+  const FitOptions<D>& options_;
+  std::optional<D> validation_;
+  decltype(fit_loader(std::declval<D>(), std::declval<const FitOptions<D>&>())) loader_;
   FitProgress progress_;
   std::optional<Checkpoint> checkpoint_;
   const InterruptScope* interrupts_ = nullptr;
 
-  Gradients gradients_;     // of the step so far
-  Index step_samples_ = 0;  // of all batches of the current step
+  // Of the step so far. Sums over batches are weighted by their samples.
+  Gradients gradients_;
+  Index step_samples_ = 0;
   double step_loss_ = 0;
   double loss_sum_ = 0;        // of the epoch so far, times the samples
   Index samples_ = 0;          // of the epoch so far

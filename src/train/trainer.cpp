@@ -127,15 +127,14 @@ template <class T>
 BasicTrainer<T>::~BasicTrainer() = default;
 
 template <class T>
-template <class X, class Y>
-History BasicTrainer<T>::fit(const data::BasicDataset<X, Y>& train,
-                             const FitOptions<X, Y>& options) {
-  return detail::FitRun<T, X, Y>(*this, train, options).run();
+template <class D>
+History BasicTrainer<T>::fit_on(const D& train, const FitOptions<D>& options) {
+  return detail::FitRun<T, D>(*this, train, options).run();
 }
 
 template <class T>
-template <class X, class Y>
-Scores BasicTrainer<T>::evaluate(const data::BasicDataset<X, Y>& dataset, Index batch_size) {
+template <class D>
+Scores BasicTrainer<T>::evaluate_on(const D& dataset, Index batch_size) {
   detail::check_batch_size("evaluate", batch_size);
   const detail::EvalScope<T> scope(net_);
   for (auto& metric : metrics_) metric.reset();
@@ -143,7 +142,7 @@ Scores BasicTrainer<T>::evaluate(const data::BasicDataset<X, Y>& dataset, Index 
   for (Index begin = 0; begin < dataset.size(); begin += batch_size) {
     const Index end = std::min(begin + batch_size, dataset.size());
     const auto batch = dataset.batch(begin, end);
-    const BasicTensor<T> prediction = net_(batch.inputs);
+    const BasicTensor<T> prediction = detail::predicted(net_, batch);
     loss_sum += static_cast<double>(loss_->mean(prediction, batch.labels).item()) *
                 static_cast<double>(end - begin);
     for (auto& metric : metrics_) metric.update(prediction, batch.labels);
@@ -155,12 +154,12 @@ Scores BasicTrainer<T>::evaluate(const data::BasicDataset<X, Y>& dataset, Index 
 }
 
 template <class T>
-template <class X, class Y>
-BasicTensor<T> BasicTrainer<T>::predict(const data::BasicDataset<X, Y>& dataset, Index batch_size) {
+template <class D>
+BasicTensor<T> BasicTrainer<T>::predict_on(const D& dataset, Index batch_size) {
   detail::check_batch_size("predict", batch_size);
   const detail::EvalScope<T> scope(net_);
   return detail::in_pieces<T>(dataset.size(), batch_size, [&](Index begin, Index end) {
-    return net_(dataset.batch(begin, end).inputs);
+    return detail::predicted(net_, dataset.batch(begin, end));
   });
 }
 
@@ -185,16 +184,20 @@ BasicTensor<T> BasicTrainer<T>::predict(const LongTensor& ids, Index batch_size)
 template class BasicTrainer<float>;
 template class BasicTrainer<double>;
 
-#define TENON_INSTANTIATE(T, X, Y)                                                                 \
-  template History BasicTrainer<T>::fit(const data::BasicDataset<X, Y>&, const FitOptions<X, Y>&); \
-  template Scores BasicTrainer<T>::evaluate(const data::BasicDataset<X, Y>&, Index);               \
-  template BasicTensor<T> BasicTrainer<T>::predict(const data::BasicDataset<X, Y>&, Index);
-TENON_INSTANTIATE(float, Tensor, LongTensor)
-TENON_INSTANTIATE(float, Tensor, Tensor)
-TENON_INSTANTIATE(float, LongTensor, LongTensor)
-TENON_INSTANTIATE(float, LongTensor, Tensor)
-TENON_INSTANTIATE(double, DoubleTensor, LongTensor)
-TENON_INSTANTIATE(double, DoubleTensor, DoubleTensor)
+#define TENON_INSTANTIATE(T, ...)                                                               \
+  template History BasicTrainer<T>::fit_on(const __VA_ARGS__&, const FitOptions<__VA_ARGS__>&); \
+  template Scores BasicTrainer<T>::evaluate_on(const __VA_ARGS__&, Index);                      \
+  template BasicTensor<T> BasicTrainer<T>::predict_on(const __VA_ARGS__&, Index);
+TENON_INSTANTIATE(float, data::BasicDataset<Tensor, LongTensor>)
+TENON_INSTANTIATE(float, data::BasicDataset<Tensor, Tensor>)
+TENON_INSTANTIATE(float, data::BasicDataset<LongTensor, LongTensor>)
+TENON_INSTANTIATE(float, data::BasicDataset<LongTensor, Tensor>)
+TENON_INSTANTIATE(float, data::SequenceDataset<LongTensor>)
+TENON_INSTANTIATE(float, data::SequenceDataset<Tensor>)
+TENON_INSTANTIATE(double, data::BasicDataset<DoubleTensor, LongTensor>)
+TENON_INSTANTIATE(double, data::BasicDataset<DoubleTensor, DoubleTensor>)
+TENON_INSTANTIATE(double, data::SequenceDataset<LongTensor>)
+TENON_INSTANTIATE(double, data::SequenceDataset<DoubleTensor>)
 #undef TENON_INSTANTIATE
 
 }  // namespace tenon

@@ -26,15 +26,14 @@ Result train(const std::string& checkpoint, Index every, Index last = 0, Index a
   const data::Dataset images = random_images(80), held_out = random_images(20);
   Trainer trainer(net, nn::CrossEntropyLoss(), optim::Adam(net, {.lr = 1e-2}),
                   {.metrics = {Accuracy()}});
-  FitOptions<Tensor, LongTensor> options{
-      .epochs = 3,
-      .batch_size = 16 / accumulate,
-      .validation = &held_out,
-      .accumulate = accumulate,
-      .schedule = optim::CosineAnnealingLR{.lr = 1e-2, .t_max = 15},
-      .verbose = Verbose::silent,
-      .checkpoint = checkpoint,
-      .checkpoint_every = every};
+  FitOptions<data::Dataset> options{.epochs = 3,
+                                    .batch_size = 16 / accumulate,
+                                    .validation = &held_out,
+                                    .accumulate = accumulate,
+                                    .schedule = optim::CosineAnnealingLR{.lr = 1e-2, .t_max = 15},
+                                    .verbose = Verbose::silent,
+                                    .checkpoint = checkpoint,
+                                    .checkpoint_every = every};
   if (last > 0) {
     // As a program that ends on the spot would: nothing of the run is tidied up.
     options.callbacks = {on_step_end([last](FitState& fit) {

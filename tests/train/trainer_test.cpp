@@ -50,7 +50,7 @@ data::TensorDataset<Tensor, LongTensor> points(Index n = samples) {
   return {randn({n, 5}), randint(0, 3, {n})};
 }
 
-using Options = FitOptions<Tensor, LongTensor>;
+using Options = FitOptions<data::Dataset>;
 
 Options silent(Index epochs) {
   return {.epochs = epochs, .batch_size = 16, .verbose = Verbose::silent};
@@ -275,6 +275,45 @@ TEST_CASE("Losses of numbers, nets of ids and nets of doubles train, too", "[tra
     const History history = trainer.fit(data, {.epochs = 8, .verbose = Verbose::silent});
     CHECK(history["loss"].back() < history["loss"].front());
   }
+}
+
+TEST_CASE("Sequences of different lengths train with their lengths", "[train][trainer]") {
+  struct Mean : nn::Module {
+    nn::Embedding embedding{20, 6};
+    nn::Linear out{6, 3};
+    Tensor forward_sequences(const LongTensor& ids, const LongTensor& lengths) override {
+      return out(masked_mean(embedding(ids), lengths));
+    }
+    void visit(nn::Visitor& v) override {
+      v("embedding", embedding);
+      v("out", out);
+    }
+  };
+  std::vector<std::vector<Index>> texts;
+  for (Index i = 0; i < 50; ++i)
+    texts.push_back(std::vector<Index>(static_cast<std::size_t>(1 + i % 7), i % 20));
+  manual_seed(2);
+  const data::SequenceDataset<LongTensor> data(texts, randint(0, 3, {50}));
+  const auto trained = [&](Index batch_size, Index accumulate) {
+    manual_seed(1);
+    Mean net;
+    Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.5}),
+                    {.metrics = {Hits()}});
+    const History history = trainer.fit(data, {.epochs = 4,
+                                               .batch_size = batch_size,
+                                               .shuffle = false,
+                                               .accumulate = accumulate,
+                                               .verbose = Verbose::silent});
+    CHECK(history["loss"].back() < history["loss"].front());
+    CHECK(trainer.evaluate(data, 7)["hits"] == trainer.evaluate(data, 50)["hits"]);
+    CHECK(trainer.predict(data, 7).shape() == Shape{50, 3});
+    return net.out.weight.clone();
+  };
+  CHECK(allclose(trained(16, 1), trained(4, 4), 1e-5, 1e-6));
+
+  nn::Sequential net{nn::Embedding(20, 6)};
+  CHECK_THAT(message_of<ValueError>([&] { net(data.all().ids, data.all().lengths); }),
+             ContainsSubstring("has no forward_sequences() and takes no lengths"));
 }
 
 TEST_CASE("Callbacks are called in order and can end the training", "[train][callback]") {

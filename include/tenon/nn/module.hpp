@@ -36,6 +36,9 @@ class TENON_API BasicModule {
   virtual BasicTensor<T> forward(const BasicTensor<T>& x);
   /// The same for modules that take ids, as an embedding does.
   virtual BasicTensor<T> forward_ids(const LongTensor& ids);
+  /// And for those that take sequences of ids (N, L) and their lengths (N), as a
+  /// data::SequenceLoader gives them.
+  virtual BasicTensor<T> forward_sequences(const LongTensor& ids, const LongTensor& lengths);
   /// relu(forward(x)), bit for bit, in one pass where the layer can. An undefined tensor, which is
   /// the default, says that it cannot: Sequential then runs its ReLU as a layer of its own.
   virtual BasicTensor<T> forward_relu(const BasicTensor<T>& x);
@@ -49,6 +52,7 @@ class TENON_API BasicModule {
   /// Runs forward(). An error that leaves it is told which layer it passed through.
   BasicTensor<T> operator()(const BasicTensor<T>& x);
   BasicTensor<T> operator()(const LongTensor& ids);
+  BasicTensor<T> operator()(const LongTensor& ids, const LongTensor& lengths);
   /// Runs forward_relu() in the same way.
   BasicTensor<T> with_relu(const BasicTensor<T>& x);
 

@@ -17,4 +17,7 @@ namespace tenon::optim {
 /// An empty sum takes over more. Both must come from the same net, whose shapes have not changed.
 TENON_API void accumulate(Gradients& sum, Gradients more);
 
+/// Multiplies every gradient by factor.
+TENON_API void scale(Gradients& gradients, double factor);
+
 }  // namespace tenon::optim

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tenon/data/dataset.hpp"
+#include "tenon/tensor/tensor.hpp"
 #include "tenon/train/callback.hpp"
 
 namespace tenon {
@@ -46,8 +46,9 @@ class Schedule {
   std::shared_ptr<const Function> function_;
 };
 
-/// How Trainer::fit() trains. Names are Keras' where it has them.
-template <class X, class Y>
+/// How Trainer::fit() trains on a data set of type D, data::Dataset for one. Names are Keras' where
+/// it has them.
+template <class D>
 struct FitOptions {
   Index epochs = 1;       ///< >= 1
   Index batch_size = 32;  ///< >= 1
@@ -55,10 +56,10 @@ struct FitOptions {
   /// Of the shuffled orders; unset, it is drawn from this thread's default generator.
   std::optional<std::uint64_t> seed = std::nullopt;
   bool drop_last = false;  ///< leave out a last batch that is not full
-  Index prefetch = 0;      ///< batches that a thread prepares ahead, >= 0
+  Index prefetch = 0;      ///< batches that a thread prepares ahead, >= 0; not of sequences
 
   /// Judged after every epoch; null: nothing is.
-  const data::BasicDataset<X, Y>* validation = nullptr;
+  const D* validation = nullptr;
   /// Share of the samples, in [0, 1), that is not trained on but judged after every epoch: the last
   /// ones. Only one of the two may be given.
   double validation_split = 0;

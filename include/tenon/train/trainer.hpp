@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tenon/data/dataset.hpp"
+#include "tenon/data/sequence_dataset.hpp"
 #include "tenon/nn/module.hpp"
 #include "tenon/optim/optimizer.hpp"
 #include "tenon/train/fit_loss.hpp"
@@ -18,7 +19,7 @@
 namespace tenon {
 
 namespace detail {
-template <class T, class X, class Y>
+template <class T, class D>
 class FitRun;
 }  // namespace detail
 
@@ -49,7 +50,8 @@ class TENON_API Scores {
 ///   &held_out}); Scores scores = trainer.evaluate(test); Tensor logits = trainer.predict(test);
 ///
 /// It does what a loop of your own over a DataLoader would do, bit for bit, and serves every module
-/// that takes one tensor, of numbers or of ids. The net is referred to and must stay where it is.
+/// that takes one tensor, of numbers or of ids, or (by forward_sequences()) ids and lengths. The
+/// net is referred to and must stay where it is.
 template <class T>
 class TENON_API BasicTrainer {
  public:
@@ -69,15 +71,35 @@ class TENON_API BasicTrainer {
   /// training. Throws ValueError for an option out of its range, and what the net, the loss and the
   /// data set throw.
   template <class X, class Y>
-  History fit(const data::BasicDataset<X, Y>& train, const FitOptions<X, Y>& options = {});
+  History fit(const data::BasicDataset<X, Y>& train,
+              const FitOptions<data::BasicDataset<X, Y>>& options = {}) {
+    return fit_on(train, options);
+  }
+  template <class Y>
+  History fit(const data::SequenceDataset<Y>& train,
+              const FitOptions<data::SequenceDataset<Y>>& options = {}) {
+    return fit_on(train, options);
+  }
 
   /// Loss and metrics over a data set in evaluation mode. The mode is restored afterwards.
   template <class X, class Y>
-  Scores evaluate(const data::BasicDataset<X, Y>& dataset, Index batch_size = 128);
+  Scores evaluate(const data::BasicDataset<X, Y>& dataset, Index batch_size = 128) {
+    return evaluate_on(dataset, batch_size);
+  }
+  template <class Y>
+  Scores evaluate(const data::SequenceDataset<Y>& dataset, Index batch_size = 128) {
+    return evaluate_on(dataset, batch_size);
+  }
 
   /// The net's outputs for all samples in evaluation mode, one behind the other.
   template <class X, class Y>
-  BasicTensor<T> predict(const data::BasicDataset<X, Y>& dataset, Index batch_size = 128);
+  BasicTensor<T> predict(const data::BasicDataset<X, Y>& dataset, Index batch_size = 128) {
+    return predict_on(dataset, batch_size);
+  }
+  template <class Y>
+  BasicTensor<T> predict(const data::SequenceDataset<Y>& dataset, Index batch_size = 128) {
+    return predict_on(dataset, batch_size);
+  }
   BasicTensor<T> predict(const BasicTensor<T>& inputs, Index batch_size = 128);
   BasicTensor<T> predict(const LongTensor& ids, Index batch_size = 128);
 
@@ -87,8 +109,15 @@ class TENON_API BasicTrainer {
   std::vector<BasicMetric<T>>& metrics() { return metrics_; }
 
  private:
-  template <class, class, class>
+  template <class, class>
   friend class detail::FitRun;
+
+  template <class D>
+  History fit_on(const D& train, const FitOptions<D>& options);
+  template <class D>
+  Scores evaluate_on(const D& dataset, Index batch_size);
+  template <class D>
+  BasicTensor<T> predict_on(const D& dataset, Index batch_size);
 
   BasicTrainer(nn::BasicModule<T>& net, std::unique_ptr<detail::FitLoss<T>> loss,
                std::unique_ptr<optim::BasicOptimizer<T>> optimizer, BasicTrainerOptions<T> options);
