@@ -13,10 +13,9 @@ template <class T>
 LongTensor above_threshold(const LabelledRows<T>& rows, double threshold) {
   auto predicted = LongTensor::empty({rows.n});
   const T* scores = rows.scores.data();
+  const T limit = static_cast<T>(threshold);  // so that a score of 0.6F is not above 0.6
   for (Index i = 0; i < rows.n; ++i) {
-    predicted.data()[i] = std::isnan(scores[i])                        ? Decisions::none
-                          : static_cast<double>(scores[i]) > threshold ? 1
-                                                                       : 0;
+    predicted.data()[i] = std::isnan(scores[i]) ? Decisions::none : Index{scores[i] > limit};
   }
   return predicted;
 }

@@ -21,7 +21,7 @@ TEST_CASE("One score a sample is class 1 above the threshold", "[train][accuracy
   CHECK(result_of(Accuracy(), scores, tensor({0, 0, 1})) == 1);
   CHECK(result_of(Accuracy(), scores.unsqueeze(1), tensor({0, 0, 1})) == 1);
   CHECK(result_of(Accuracy({.threshold = 0}), tensor({-1, 0, 1}), labels) == 1);
-  CHECK(result_of(Accuracy({.threshold = 0.6}), scores.to<double>(), labels) == Approx(2.0 / 3));
+  CHECK(result_of(Accuracy({.threshold = 0.6}), scores, labels) == Approx(2.0 / 3));
 }
 
 TEST_CASE("Steps of sequences count as samples, but for ignored ones", "[train][accuracy][tiny]") {
