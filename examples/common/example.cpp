@@ -1,6 +1,7 @@
 #include "example.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -142,19 +143,26 @@ void Progress::print(const std::string& note) const {
   std::fflush(stdout);
 }
 
+namespace {
+
+struct Effort {
+  double seconds, seconds_per_epoch;
+  Index resumed_from_step;
+};
+
 void report(const Options& options, tenon::nn::Module& net, const Result& test,
-            const Progress& progress) {
+            const Effort& effort) {
   if (!options.json.empty()) {
     const nlohmann::ordered_json json = {{test.metric, test.accuracy},
                                          {"loss", test.loss},
                                          {"parameters", tenon::nn::count_parameters(net)},
                                          {"epochs", options.epochs},
-                                         {"train_seconds", progress.seconds()},
-                                         {"seconds_per_epoch", progress.seconds_per_epoch()},
+                                         {"train_seconds", effort.seconds},
+                                         {"seconds_per_epoch", effort.seconds_per_epoch},
                                          {"seed", options.seed},
                                          {"threads", tenon::num_threads()},
                                          {"weights_hash", weights_hash(net)},
-                                         {"resumed_from_step", progress.resumed_from_step()}};
+                                         {"resumed_from_step", effort.resumed_from_step}};
     std::ofstream file(options.json);
     file << json.dump(2) << '\n';
     finish(file, options.json);
@@ -168,6 +176,25 @@ void report(const Options& options, tenon::nn::Module& net, const Result& test,
     finish(file, options.predictions);
   }
   if (!options.save.empty()) tenon::io::save(net, options.save);
+}
+
+}  // namespace
+
+void report(const Options& options, tenon::nn::Module& net, const Result& test,
+            const Progress& progress) {
+  report(options, net, test,
+         Effort{progress.seconds(), progress.seconds_per_epoch(), progress.resumed_from_step()});
+}
+
+void report(const Options& options, tenon::nn::Module& net, const Result& test,
+            const tenon::History& history) {
+  double seconds = 0;
+  if (history.epochs.size() > 0) {
+    for (double epoch : history["seconds"]) seconds += epoch;
+  }
+  const auto epochs = static_cast<double>(std::max<Index>(1, history.epochs.size()));
+  report(options, net, test,
+         Effort{seconds, seconds / epochs, std::max<Index>(0, history.resumed_from_step)});
 }
 
 std::string percent(double fraction) {

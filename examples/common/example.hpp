@@ -111,6 +111,9 @@ struct Result {
 /// Writes what --json, --predictions and --save ask for.
 void report(const Options& options, tenon::nn::Module& net, const Result& test,
             const Progress& progress);
+/// The same of a training by tenon::Trainer.
+void report(const Options& options, tenon::nn::Module& net, const Result& test,
+            const tenon::History& history);
 
 /// "98.61 %"
 std::string percent(double fraction);

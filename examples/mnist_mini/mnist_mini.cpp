@@ -13,9 +13,6 @@ using namespace tenon;
 
 namespace {
 
-/// The most likely digit of each image (N, 1, 28, 28).
-LongTensor predict(nn::Module& net, const Tensor& images) { return argmax(net(images), 1); }
-
 /// One image (1, 28, 28) as characters, two a pixel.
 void show(const Tensor& image) {
   const std::string shades = " .:-=+*#%@";
@@ -34,25 +31,16 @@ void mnist_mini(const example::Options& options) {
   manual_seed(options.seed);
   nn::Sequential net{nn::Conv2d(1, 32, 3), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
                      nn::Linear(32 * 13 * 13, 10)};
-  optim::Adam adam(net, {.lr = options.lr});
-  data::DataLoader loader(example::limited(train, options),
-                          {.batch_size = options.batch_size, .shuffle = true});
-
-  example::Progress progress(options);
-  progress.resume(net, adam, loader);
-  while (progress.next_epoch()) {
-    for (auto& [images, labels] : loader) {
-      Tape tape;
-      Tensor loss = cross_entropy(net(images), labels);
-      adam.step(tape.gradients(loss));
-      progress.add_batch(loss.item());
-    }
-    progress.end_epoch();
-    progress.print();
-  }
+  Trainer trainer(net, nn::CrossEntropyLoss(), optim::Adam(net, {.lr = options.lr}),
+                  {.metrics = {Accuracy()}});
+  const History history =
+      trainer.fit(example::limited(train, options), {.epochs = options.epochs,
+                                                     .batch_size = options.batch_size,
+                                                     .checkpoint = options.checkpoint,
+                                                     .checkpoint_every = options.checkpoint_every});
 
   const auto [few, labels] = test.batch(0, 3);
-  const LongTensor digits = predict(net, few);
+  const LongTensor digits = argmax(trainer.predict(few), 1);  // the likeliest of each
   for (Index i = 0; i < few.size(0); ++i) {
     show(few[i]);
     std::printf("the net reads %lld, the label says %lld\n\n", static_cast<long long>(digits(i)),
@@ -60,7 +48,7 @@ void mnist_mini(const example::Options& options) {
   }
 
   const example::Result result = example::evaluate(net, test);
-  example::report(options, net, result, progress);
+  example::report(options, net, result, history);
   std::printf("expected: 98.2 %% after 5 epochs\n");
   std::printf("test accuracy: %s\n", example::percent(result.accuracy).c_str());
 }

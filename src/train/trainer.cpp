@@ -30,7 +30,7 @@ void check_fit_options(Index epochs, Index batch_size, Index accumulate, Index v
       fail<ValueError>("fit", name, " must be at least ", least, ", not ", value);
     }
   };
-  at_least("epochs", epochs, 1);
+  at_least("epochs", epochs, 0);
   at_least("batch_size", batch_size, 1);
   at_least("accumulate", accumulate, 1);
   at_least("validate_every", validate_every, 1);

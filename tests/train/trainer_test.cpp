@@ -403,8 +403,8 @@ TEST_CASE("What cannot be trained is said", "[train][trainer]") {
     change(options);
     return message_of<ValueError>([&] { trainer.fit(data, options); });
   };
-  CHECK_THAT(said([](Options& o) { o.epochs = 0; }),
-             ContainsSubstring("epochs must be at least 1"));
+  CHECK_THAT(said([](Options& o) { o.epochs = -1; }),
+             ContainsSubstring("epochs must be at least 0, not -1"));
   CHECK_THAT(said([](Options& o) { o.batch_size = 0; }),
              ContainsSubstring("batch_size must be at least 1"));
   CHECK_THAT(said([](Options& o) { o.accumulate = -1; }),

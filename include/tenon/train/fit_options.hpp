@@ -50,7 +50,7 @@ class Schedule {
 /// it has them.
 template <class D>
 struct FitOptions {
-  Index epochs = 1;       ///< >= 1
+  Index epochs = 1;       ///< >= 0
   Index batch_size = 32;  ///< >= 1
   bool shuffle = true;    ///< another order every epoch
   /// Of the shuffled orders; unset, it is drawn from this thread's default generator.
