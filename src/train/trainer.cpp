@@ -196,8 +196,6 @@ TENON_INSTANTIATE(float, data::SequenceDataset<LongTensor>)
 TENON_INSTANTIATE(float, data::SequenceDataset<Tensor>)
 TENON_INSTANTIATE(double, data::BasicDataset<DoubleTensor, LongTensor>)
 TENON_INSTANTIATE(double, data::BasicDataset<DoubleTensor, DoubleTensor>)
-TENON_INSTANTIATE(double, data::SequenceDataset<LongTensor>)
-TENON_INSTANTIATE(double, data::SequenceDataset<DoubleTensor>)
 #undef TENON_INSTANTIATE
 
 }  // namespace tenon
