@@ -53,20 +53,24 @@ def main():
         kills = in_the_middle = resumed = during_writes = 0
 
         def kill():
-            """Starts the program and kills it at a random moment."""
-            nonlocal kills, in_the_middle, during_writes
+            """Starts the program and kills it at a random moment; whether it was still running."""
+            nonlocal kills, in_the_middle, during_writes, duration
             process = start()
             time.sleep(rng.uniform(0, duration))
-            is_running = process.poll() is None
+            if process.poll() is not None:
+                duration *= 0.95  # the machine has become faster
+                return False
             process.send_signal(signal.SIGKILL)
             process.wait()
             kills += 1
             during_writes += any(".tmp-" in path.name for path in folder.iterdir())
-            in_the_middle += is_running and checkpoint.exists() and not weights.exists()
+            in_the_middle += checkpoint.exists() and not weights.exists()
+            return True
 
         while kills < options.kills:
             clean()
-            kill()
+            if not kill():
+                continue
             if kills < options.kills and rng.random() < 1 / 3:
                 kill()
             had_checkpoint = checkpoint.exists()

@@ -64,13 +64,13 @@ void train(Translator& net, const std::vector<example::StringPair>& pairs,
   const LongTensor numbers = arange<Index>(static_cast<double>(pairs.size()));
   data::DataLoader loader(data::TensorDataset(numbers, numbers),
                           {.batch_size = options.batch_size, .shuffle = true});
-  constexpr double warm_up = 100;
+  const optim::WarmupCosine schedule{
+      .lr = options.lr, .warmup_steps = 100, .total_steps = options.epochs * loader.size() + 101};
   progress.resume(net, adam, loader);
   while (progress.next_epoch()) {
     for (auto& [places, same] : loader) {
       const auto batch = example::string_batch(pairs, places.data(), places.numel());
-      const double share = static_cast<double>(progress.step() + 1) / warm_up;
-      adam.set_learning_rate(options.lr * std::min(1.0, share));
+      adam.set_learning_rate(schedule(progress.step() + 1));
       Tape tape;
       const Tensor scores = net.write(net.read(batch.source, batch.lengths), batch.shown);
       const Tensor loss = cross_entropy(scores.transpose(1, 2), batch.wanted,
