@@ -29,8 +29,9 @@ constexpr Index tiles_through_panels = 16;
 /// A and C are fetched before they are read where A has more values than a cache holds and sums are
 /// long enough for it.
 constexpr Index cached_values = 1 << 16, least_fetched_k = 64;
-/// So small a B is packed by every task for itself, for the same reason.
-constexpr Index private_values = 1 << 16;
+/// So small a B is packed by every task for itself, for the same reason: unless its columns run
+/// along k, and more blocks of rows than these would have to transpose it.
+constexpr Index private_values = 1 << 16, blocks_that_transpose = 4;
 /// With fewer rows, packing B would cost more than reading it where it lies.
 constexpr Index rows_without_packing = 20;
 /// So few rows are dot products where both operands run along k.
@@ -155,8 +156,10 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   const Index strips = panels.count() / task_panels;
   const Index most_tiles = takes_all_panels ? tiles_through_panels : tiles.count();
   const EvenSplit blocks(tiles.count(), std::min(most_tiles, tiles_per_block(d, tiles, strips)));
-  const bool packs_b = d.batch == 1 && blocks.count() > 1 && d.n * d.k > private_values &&
-                       !(takes_all_panels && d.b_col == 1);
+  const bool is_shared =
+      d.n * d.k > private_values || (d.b_col != 1 && blocks.count() > blocks_that_transpose);
+  const bool packs_b =
+      d.batch == 1 && blocks.count() > 1 && is_shared && !(takes_all_panels && d.b_col == 1);
   detail::Scratch<T> packed_a(packs_a ? tiles.padded() * d.k : 0),
       packed_b(packs_b ? panels.padded() * d.k : 0);
   if (packs_a) pack_groups(kernels, tiles, a, d.a_col, d.a_row, d.k, packed_a.data());
