@@ -62,7 +62,8 @@ struct Product {
   const GemmEpilogue<T>& epilogue;
   bool takes_all_panels;
   /// Whether A is read where it lies, from farther than the second-level cache.
-  bool fetches = packed_a == nullptr && (d.a_col == 1 || d.a_row == 1) && d.k >= least_fetched_k &&
+  bool fetches = kernels.multiply_ahead != nullptr && packed_a == nullptr &&
+                 (d.a_col == 1 || d.a_row == 1) && d.k >= least_fetched_k &&
                  d.m * d.k > cached_values;
 
   /// Row tiles [first, last) in the columns of `count` panels; scratch holds a packed panel.
@@ -120,8 +121,9 @@ struct Product {
                               : packed_a + tiles.place(tile) * d.k + p * tiles.width();
     store.rows = c_rows;
     const TileA<T> x{first, a_rows, ks};
-    if (fetches && vectors == kernels.vectors && height == kernels.rows[vectors - 1] &&
-        tile + 1 < tiles.count()) {
+    const bool is_widest = vectors == kernels.vectors && height == kernels.rows[vectors - 1] &&
+                           store.columns == vectors * kernels.lanes;
+    if (fetches && is_widest && tile + 1 < tiles.count()) {
       return kernels.multiply_ahead(x, depth, rows.data, rows.step, store,
                                     ahead(first, height, tiles.size(tile + 1)));
     }

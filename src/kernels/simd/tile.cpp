@@ -101,15 +101,6 @@ HWY_INLINE void keep_as_pointer(const T*& x) {
 #endif
 }
 
-template <class T, int Rows, int Vectors>
-HWY_INLINE void finish(Vector<T> (&sums)[Rows][Vectors], const TileStore<T>& store) {
-  if (store.columns == Vectors * lanes<T>) {
-    store_whole<T, Rows, Vectors>(sums, store);
-  } else {
-    store_part<T, Rows, Vectors>(sums, store);
-  }
-}
-
 /// sums[i][j] += x[rows[i]] b[j]
 template <class T, int Rows, int Vectors>
 HWY_INLINE void add_products(const T* x, const Index* rows, const T* b,
@@ -145,7 +136,11 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
     add_products<T, Rows, Vectors>(x, rows, b, sums);
     b += b_row;
   }
-  finish<T, Rows, Vectors>(sums, store);
+  if (store.columns == Vectors * lanes<T>) {
+    store_whole<T, Rows, Vectors>(sums, store);
+  } else {
+    store_part<T, Rows, Vectors>(sums, store);
+  }
 }
 
 /// The same, while what the next tile reads is fetched. Lines are asked for a few at a time, spread
@@ -180,7 +175,7 @@ void multiply_ahead(const TileA<T>& a, Index k, const T* b, Index b_row, const T
       b += b_row;
     }
   }
-  finish<T, Rows, Vectors>(sums, store);
+  store_whole<T, Rows, Vectors>(sums, store);
 }
 
 /// y[j] = sum of x[p] b[j][p] for Rows values of j: two vectors of partial sums each, which hide
@@ -391,7 +386,9 @@ constexpr TileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
   kernels.lanes = static_cast<int>(lanes<T>);
   (add_tiles<T, Vector + 1>(kernels, std::make_integer_sequence<int, tile_rows(Vector + 1)>()),
    ...);
-  kernels.multiply_ahead = &multiply_ahead<T, tile_rows(tile_vectors), tile_vectors>;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    kernels.multiply_ahead = &multiply_ahead<T, tile_rows(tile_vectors), tile_vectors>;
+  }
   kernels.dots = &dots<T>;
   kernels.pack = &pack<T>;
   kernels.transpose = &transpose<T>;

@@ -69,7 +69,7 @@ struct TileKernels {
   void (*add_runs)(const T* from, Index from_step, const Index* offsets, Index count, Index n,
                    T* to);
 
-  /// As multiply, for the highest of the widest tiles alone.
+  /// As multiply, for the highest of the widest tiles alone, stored whole; null for double.
   void (*multiply_ahead)(const TileA<T>& a, Index k, const T* b, Index b_row,
                          const TileStore<T>& store, const TileAhead<T>& next);
 };
