@@ -22,9 +22,16 @@ constexpr Index max_chunks = 32;
 constexpr Index row_block = 288;
 /// Where rows of A do not run along k, packing it pays with more panels than these. Else it is read
 /// in place: what one core packs another has to fetch.
-constexpr Index panels_without_packing = 3;
-/// So small a B is packed by every task for itself, for the same reason.
-constexpr Index private_values = 1 << 16;
+constexpr Index panels_without_packing = 4;
+/// There tasks take at most so many tiles of rows through all panels, one block of k after the
+/// other: the second-level cache then has a block's rows of A for all of them.
+constexpr Index tiles_through_panels = 16;
+/// A and C are fetched before they are read where A has more values than a cache holds and sums are
+/// long enough for it.
+constexpr Index cached_values = 1 << 16, least_fetched_k = 64;
+/// So small a B is packed by every task for itself, for the same reason: unless its columns run
+/// along k, and more blocks of rows than these would have to transpose it.
+constexpr Index private_values = 1 << 16, blocks_that_transpose = 4;
 /// With fewer rows, packing B would cost more than reading it where it lies.
 constexpr Index rows_without_packing = 20;
 /// So few rows are dot products where both operands run along k.
@@ -53,26 +60,37 @@ struct Product {
   const Index* ks;  // offsets of a block's k in A
   bool accumulate;
   const GemmEpilogue<T>& epilogue;
+  bool takes_all_panels;
+  /// Whether A is read where it lies, from farther than the second-level cache.
+  bool fetches = kernels.multiply_ahead != nullptr && packed_a == nullptr &&
+                 (d.a_col == 1 || d.a_row == 1) && d.k >= least_fetched_k &&
+                 d.m * d.k > cached_values;
 
-  /// Row tiles [first, last) in the columns of one panel; scratch holds a packed panel.
-  void multiply(Index panel, Index first, Index last, T* scratch) const {
+  /// Row tiles [first, last) in the columns of `count` panels; scratch holds a packed panel.
+  void multiply(Index panel, Index count, Index first, Index last, T* scratch) const {
     const EvenSplit depths(d.k, k_block);
     for (Index part = 0; part < depths.count(); ++part) {
-      const Index p = depths.begin(part), depth = depths.size(part), j = panels.begin(panel);
-      const Rows rows = rows_of_b(panel, p, depth, tiles.begin(last) - tiles.begin(first), scratch);
-      for (Index tile = first; tile < last; ++tile) {
-        TileStore<T> store{c + tiles.begin(tile) * d.c_row + j, nullptr, panels.size(panel)};
-        store.accumulate = accumulate || p > 0;
-        if (p + depth == d.k) {
-          store.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + j;
-          store.relu = epilogue.relu;
-        }
-        multiply_tile(tile, p, depth, rows, panels.vectors(panel), store);
+      for (Index i = panel; i < panel + count; ++i) {
+        multiply_part(i, depths.begin(part), depths.size(part), first, last, scratch);
       }
     }
   }
 
  private:
+  void multiply_part(Index panel, Index p, Index depth, Index first, Index last, T* scratch) const {
+    const Index j = panels.begin(panel);
+    const Rows rows = rows_of_b(panel, p, depth, tiles.begin(last) - tiles.begin(first), scratch);
+    for (Index tile = first; tile < last; ++tile) {
+      TileStore<T> store{c + tiles.begin(tile) * d.c_row + j, nullptr, panels.size(panel)};
+      store.accumulate = accumulate || p > 0;
+      if (p + depth == d.k) {
+        store.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + j;
+        store.relu = epilogue.relu;
+      }
+      multiply_tile(tile, p, depth, rows, panels.vectors(panel), store);
+    }
+  }
+
   struct Rows {
     const T* data;
     Index step;
@@ -84,7 +102,7 @@ struct Product {
     const T* rows = b + p * d.b_row + j * d.b_col;
     // A matrix of one panel's width lies as a packed panel does.
     const bool in_place = d.b_col == 1 && panels.size(panel) == width &&
-                          (height <= rows_without_packing || d.b_row == width);
+                          (height <= rows_without_packing || d.b_row == width || takes_all_panels);
     if (in_place) return {rows, d.b_row};
     kernels.pack(rows, d.b_row, d.b_col, depth, panels.size(panel), scratch, width);
     return {scratch, width};
@@ -102,8 +120,19 @@ struct Product {
     const T* first = in_place ? a + i * d.a_row + p * d.a_col
                               : packed_a + tiles.place(tile) * d.k + p * tiles.width();
     store.rows = c_rows;
-    kernels.multiply[height - 1][vectors - 1]({first, a_rows, ks}, depth, rows.data, rows.step,
-                                              store);
+    const TileA<T> x{first, a_rows, ks};
+    const bool is_widest = vectors == kernels.vectors && height == kernels.rows[vectors - 1] &&
+                           store.columns == vectors * kernels.lanes;
+    if (fetches && is_widest && tile + 1 < tiles.count()) {
+      return kernels.multiply_ahead(x, depth, rows.data, rows.step, store,
+                                    ahead(first, height, tiles.size(tile + 1)));
+    }
+    kernels.multiply[height - 1][vectors - 1](x, depth, rows.data, rows.step, store);
+  }
+
+  TileAhead<T> ahead(const T* first, Index height, Index next_height) const {
+    if (d.a_col == 1) return {first + height * d.a_row, 0};
+    return {nullptr, height + next_height - 1};
   }
 };
 
@@ -122,10 +151,17 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   const TileKernels<T>& kernels = tile_kernels<T>();
   const Panels<T> panels(kernels, d.n);
   const EvenSplit tiles(d.m, panels.rows(kernels));
-  const EvenSplit blocks(tiles.count(), tiles_per_block(d, tiles, panels.count()));
-
   const bool packs_a = d.batch == 1 && d.a_col != 1 && panels.count() > panels_without_packing;
-  const bool packs_b = d.batch == 1 && blocks.count() > 1 && d.n * d.k > private_values;
+  const bool takes_all_panels = d.batch == 1 && d.a_col != 1 && !packs_a && d.k > k_block &&
+                                tiles.count() > tiles_through_panels;
+  const Index task_panels = takes_all_panels ? panels.count() : 1;
+  const Index strips = panels.count() / task_panels;
+  const Index most_tiles = takes_all_panels ? tiles_through_panels : tiles.count();
+  const EvenSplit blocks(tiles.count(), std::min(most_tiles, tiles_per_block(d, tiles, strips)));
+  const bool is_shared =
+      d.n * d.k > private_values || (d.b_col != 1 && blocks.count() > blocks_that_transpose);
+  const bool packs_b =
+      d.batch == 1 && blocks.count() > 1 && is_shared && !(takes_all_panels && d.b_col == 1);
   detail::Scratch<T> packed_a(packs_a ? tiles.padded() * d.k : 0),
       packed_b(packs_b ? panels.padded() * d.k : 0);
   if (packs_a) pack_groups(kernels, tiles, a, d.a_col, d.a_row, d.k, packed_a.data());
@@ -135,13 +171,14 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
   for (Index p = 0; p < std::min(k_block, d.k); ++p)
     ks[p] = p * (packs_a ? tiles.width() : d.a_col);
 
-  const Index tasks = d.batch * blocks.count() * panels.count();
+  const Index tasks = d.batch * blocks.count() * strips;
   const Index most_columns = panels.width(0);
-  const Index grain = tasks_per_chunk(tasks, blocks.size(0) * tiles.width() * most_columns * d.k);
+  const Index grain =
+      tasks_per_chunk(tasks, blocks.size(0) * tiles.width() * most_columns * task_panels * d.k);
   const Index scratch_size = packs_b ? 0 : std::min(k_block, d.k) * most_columns;
   parallel_with_scratch<T>(tasks, grain, scratch_size, [&](T* scratch, Index begin, Index end) {
     for (Index task = begin; task < end; ++task) {
-      const Index panel = task % panels.count(), rest = task / panels.count();
+      const Index strip = task % strips, rest = task / strips;
       const Index block = rest % blocks.count(), i = rest / blocks.count();
       const Product<T> product{kernels,
                                d,
@@ -154,9 +191,10 @@ void multiply(const GemmDims& d, const T* a, const T* b, T* c, bool accumulate,
                                packs_b ? packed_b.data() : nullptr,
                                ks,
                                accumulate,
-                               epilogue};
-      product.multiply(panel, blocks.begin(block), blocks.begin(block) + blocks.size(block),
-                       scratch);
+                               epilogue,
+                               takes_all_panels};
+      product.multiply(strip * task_panels, task_panels, blocks.begin(block),
+                       blocks.begin(block) + blocks.size(block), scratch);
     }
   });
 }

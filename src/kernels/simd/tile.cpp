@@ -101,6 +101,19 @@ HWY_INLINE void keep_as_pointer(const T*& x) {
 #endif
 }
 
+/// sums[i][j] += x[rows[i]] b[j]
+template <class T, int Rows, int Vectors>
+HWY_INLINE void add_products(const T* x, const Index* rows, const T* b,
+                             Vector<T> (&sums)[Rows][Vectors]) {
+  const Tag<T> d;
+  Vector<T> row[Vectors];
+  for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);
+  for (int i = 0; i < Rows; ++i) {
+    const Vector<T> value = hn::Set(d, x[rows[i]]);
+    for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::MulAdd(value, row[j], sums[i][j]);
+  }
+}
+
 /// c[i][j] = sum over p of a[rows[i] + ks[p]] b[p][j], one multiply-add after the other.
 template <class T, int Rows, int Vectors>
 void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileStore<T>& store) {
@@ -120,12 +133,7 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
   for (Index p = 0; p < k; ++p) {
     const T* x = a.data + ks[p];
     keep_as_pointer(x);
-    Vector<T> row[Vectors];
-    for (int j = 0; j < Vectors; ++j) row[j] = hn::LoadU(d, b + j * lanes<T>);
-    for (int i = 0; i < Rows; ++i) {
-      const Vector<T> value = hn::Set(d, x[rows[i]]);
-      for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::MulAdd(value, row[j], sums[i][j]);
-    }
+    add_products<T, Rows, Vectors>(x, rows, b, sums);
     b += b_row;
   }
   if (store.columns == Vectors * lanes<T>) {
@@ -133,6 +141,41 @@ void multiply(const TileA<T>& a, Index k, const T* b, Index b_row, const TileSto
   } else {
     store_part<T, Rows, Vectors>(sums, store);
   }
+}
+
+/// The same, while what the next tile reads is fetched. Lines are asked for a few at a time, spread
+/// over the loop: all at once they would keep waiting what the loop itself reads.
+template <class T, int Rows, int Vectors>
+void multiply_ahead(const TileA<T>& a, Index k, const T* b, Index b_row, const TileStore<T>& store,
+                    const TileAhead<T>& next) {
+  const Tag<T> d;
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  const Index* const rows = a.rows;
+  const Index* ks = a.ks;
+  const Index column = next.column, part = (k + Rows - 1) / Rows;
+  const Index lines_end = k < 8 * line ? k : 8 * line;
+  Vector<T> sums[Rows][Vectors];
+  HWY_UNROLL(8)
+  for (int i = 0; i < Rows; ++i) {
+    for (int j = 0; j < Vectors; ++j) sums[i][j] = hn::Zero(d);
+  }
+  int fetched = 0;
+  for (Index rest = k; rest > 0; rest -= part, ++fetched) {
+    for (int j = 0; j < Vectors; ++j) {
+      hwy::Prefetch(store.c + store.rows[fetched] + j * lanes<T>);
+    }
+    for (Index p = 0; p < lines_end && next.rows != nullptr; p += line) {
+      hwy::Prefetch(next.rows + rows[fetched] + p);
+    }
+    for (const Index* const end = ks + (rest < part ? rest : part); ks != end; ++ks) {
+      const T* x = a.data + *ks;
+      keep_as_pointer(x);
+      hwy::Prefetch(x + column);
+      add_products<T, Rows, Vectors>(x, rows, b, sums);
+      b += b_row;
+    }
+  }
+  store_whole<T, Rows, Vectors>(sums, store);
 }
 
 /// y[j] = sum of x[p] b[j][p] for Rows values of j: two vectors of partial sums each, which hide
@@ -343,6 +386,9 @@ constexpr TileKernels<T> make_kernels(std::integer_sequence<int, Vector...>) {
   kernels.lanes = static_cast<int>(lanes<T>);
   (add_tiles<T, Vector + 1>(kernels, std::make_integer_sequence<int, tile_rows(Vector + 1)>()),
    ...);
+  if constexpr (sizeof(T) == sizeof(float)) {
+    kernels.multiply_ahead = &multiply_ahead<T, tile_rows(tile_vectors), tile_vectors>;
+  }
   kernels.dots = &dots<T>;
   kernels.pack = &pack<T>;
   kernels.transpose = &transpose<T>;

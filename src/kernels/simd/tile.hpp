@@ -19,6 +19,14 @@ struct TileA {
   const Index* ks;    ///< and of each k
 };
 
+/// What the tile behind one reads of A where that has to come from far: rows along k, or columns
+/// that lie in other lines.
+template <class T>
+struct TileAhead {
+  const T* rows = nullptr;  ///< its first row, or null
+  Index column = 0;         ///< from a value of the first row to the last of the next tile, or 0
+};
+
 /// Where a tile goes, and what is added on the way: c = [c +] sum, then + bias, then max(., 0).
 template <class T>
 struct TileStore {
@@ -60,6 +68,10 @@ struct TileKernels {
   /// vector.
   void (*add_runs)(const T* from, Index from_step, const Index* offsets, Index count, Index n,
                    T* to);
+
+  /// As multiply, for the highest of the widest tiles alone, stored whole; null for double.
+  void (*multiply_ahead)(const TileA<T>& a, Index k, const T* b, Index b_row,
+                         const TileStore<T>& store, const TileAhead<T>& next);
 };
 
 template <class T>
