@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "nn_support.hpp"
+#include "tenon/nn/adaptive_avg_pool2d.hpp"
+#include "tenon/nn/avg_pool2d.hpp"
 #include "tenon/nn/dropout.hpp"
 #include "tenon/nn/gelu.hpp"
 #include "tenon/nn/loss.hpp"
