@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "allocation_counter.hpp"
 #include "autograd/context.hpp"
 #include "ops_support.hpp"
 #include "tenon/ops/arithmetic.hpp"
@@ -234,4 +235,19 @@ TEST_CASE("avg_pool2d refuses options out of their range", "[ops][avg_pool2d][er
         "of each window's pixels");
   CHECK(error_of<ValueError>([&] { adaptive_avg_pool2d(zeros(x), -1); }) ==
         "[adaptive_avg_pool2d] output_size must be at least 0 but is (-1, -1)" + hint);
+}
+
+TEST_CASE("avg_pool2d allocates nothing once warm", "[ops][avg_pool2d]") {
+  if (!can_count_allocations()) return;
+  const Tensor x = random_tensor<float>({4, 8, 16, 16}, 1);
+  const auto step = [&] {
+    Tape tape;
+    const Tensor v = tape.watch(x);
+    const Tensor y = avg_pool2d(v, 3, {.stride = 2, .padding = 1});
+    tape.gradients(sum(adaptive_avg_pool2d(avg_pool2d(y, 2), 1)));
+  };
+  for (int i = 0; i < 3; ++i) step();
+  const AllocationCounter counter;
+  step();
+  CHECK(counter.count() == 0);
 }

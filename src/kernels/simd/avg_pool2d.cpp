@@ -1,5 +1,6 @@
 #include "tenon/kernels/avg_pool2d.hpp"
 
+#include <algorithm>
 #include <concepts>
 
 #include "kernels/reference/avg_pool2d_plane.hpp"
@@ -9,7 +10,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/avg_pool2d.cpp"
 #include "kernels/simd/foreach_target.hpp"
-#include "kernels/simd/vector-inl.hpp"
+#include "kernels/simd/loop-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::kernels {
@@ -37,25 +38,45 @@ void average_squares(const AvgPool2dDims& d, const float* x, float* y) {
   }
 }
 
-/// A quarter of each gradient to its square of 2 x 2 pixels. Each row of pixels is written once.
+/// A quarter of each gradient to its square of 2 x 2 pixels, row by row. Whole vectors are written
+/// where what lies behind the row comes later.
 void spread_squares(const AvgPool2dDims& d, const float* dy, float* dx) {
   const Tag<float> df;
   const auto quarter = hn::Set(df, 0.25f);
-  const Index width = d.w.size, outputs = d.w.outputs;
-  for (Index i = 0; i < d.h.outputs; ++i, dx += 2 * width, dy += outputs) {
-    Index j = 0;
-    for (; j + lanes<float> <= outputs; j += lanes<float>) {
-      const auto g = hn::Mul(hn::LoadU(df, dy + j), quarter);
-      hn::StoreInterleaved2(g, g, df, dx + 2 * j);
-      hn::StoreInterleaved2(g, g, df, dx + width + 2 * j);
+  const Index width = d.w.size, outputs = d.w.outputs, pixels = d.h.size * width;
+  for (Index row = 0; row < 2 * d.h.outputs; ++row) {
+    const float* gradients = dy + row / 2 * outputs;
+    float* line = dx + row * width;
+    for (Index j = 0; j < outputs; j += lanes<float>) {
+      const Index n = outputs - j < lanes<float> ? outputs - j : lanes<float>;
+      const auto g = hn::Mul(load_first(gradients + j, n), quarter);
+      if (row * width + 2 * (j + lanes<float>) <= pixels) {
+        hn::StoreInterleaved2(g, g, df, line + 2 * j);
+      } else {
+        for (Index k = j; k < j + n; ++k) line[2 * k] = line[2 * k + 1] = gradients[k] * 0.25f;
+      }
     }
-    for (; j < outputs; ++j) {
-      const float g = dy[j] * 0.25f;
-      dx[2 * j] = dx[2 * j + 1] = dx[width + 2 * j] = dx[width + 2 * j + 1] = g;
-    }
-    for (Index w = 2 * outputs; w < width; ++w) dx[w] = dx[width + w] = 0;
+    for (Index w = 2 * outputs; w < width; ++w) line[w] = 0;
   }
-  std::fill_n(dx, (d.h.size - 2 * d.h.outputs) * width, 0.0f);
+  std::fill(dx + 2 * d.h.outputs * width, dx + pixels, 0.0f);
+}
+
+/// y[i] = the sum of plane i's pixels / divisor; the planes lie one after another.
+void average_planes(const float* x, Index planes, Index pixels, double divisor, float* y) {
+  const Tag<double> d;
+  constexpr Index step = lanes<double>;
+  for (Index plane = 0; plane < planes; ++plane, x += pixels) {
+    auto even = hn::Zero(d), odd = hn::Zero(d);
+    Index k = 0;
+    for (; k + 2 * step <= pixels; k += 2 * step) {
+      even = hn::Add(even, as_doubles(d, x + k));
+      odd = hn::Add(odd, as_doubles(d, x + k + step));
+    }
+    for (; k + step <= pixels; k += step) even = hn::Add(even, as_doubles(d, x + k));
+    double sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
+    for (; k < pixels; ++k) sum += static_cast<double>(x[k]);
+    y[plane] = static_cast<float>(sum / divisor);
+  }
 }
 
 }  // namespace HWY_NAMESPACE
@@ -75,6 +96,24 @@ bool is_in_squares(const AvgPool2dDims& d) {
   return in_pairs(d.h) && in_pairs(d.w) && (d.divisor == 0 || d.divisor == 4);
 }
 
+template <class T>
+void average_globally(const AvgPool2dDims& d, const T* x, T* y) {
+  const Index pixels = d.h.size * d.w.size;
+  const auto divisor = static_cast<double>(first_divisor(d));
+  const Index grain = std::max<Index>(1, (1 << 17) / pixels);
+  parallel_for(d.planes, grain, [&](Index begin, Index end) {
+    if constexpr (std::same_as<T, float>) {
+      static const auto average = TENON_CHOOSE(average_planes);
+      if (pixels <= sum_block_size) {
+        return average(x + begin * pixels, end - begin, pixels, divisor, y + begin);
+      }
+    }
+    for (Index plane = begin; plane < end; ++plane) {
+      y[plane] = static_cast<T>(sum_plane(x + plane * pixels, pixels) / divisor);
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -89,12 +128,7 @@ void avg_pool2d_forward(const AvgPool2dDims& d, const T* x, T* y) {
           d, [&](double*, Index plane) { average(d, x + plane * pixels, y + plane * outputs); });
     }
   }
-  if (is_global(d)) {
-    const auto divisor = static_cast<double>(first_divisor(d));
-    return for_each_pooled_plane<double>(d, [&](double*, Index plane) {
-      y[plane] = static_cast<T>(sum_plane(x + plane * pixels, pixels) / divisor);
-    });
-  }
+  if (is_global(d)) return average_globally(d, x, y);
   for_each_pooled_plane<double>(d, [&](double* line, Index plane) {
     average_plane(d, x + plane * pixels, y + plane * outputs, line);
   });
