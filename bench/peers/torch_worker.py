@@ -86,14 +86,16 @@ def convolution(layer):
     return make
 
 
-def max_pool2d(text):
-    kind, n, c, size, kernel = re.match(r"(\w+)/(\d+)x(\d+)x(\d+)x\d+ k(\d+)", text).groups()
-    x = torch.randn(int(n), int(c), int(size), int(size), requires_grad=True)
-    pool = nn.MaxPool2d(int(kernel))
-    if kind == "forward":
-        return layouts(lambda x: inference(lambda: pool(x)), x)
-    dy = torch.randn_like(pool(x).detach())
-    return layouts(lambda x, dy: gradients(lambda: pool(x), [x], dy), x, dy)
+def pool2d(layer):
+    def make(text):
+        kind, n, c, size, kernel = re.match(r"(\w+)/(\d+)x(\d+)x(\d+)x\d+ k(\d+)", text).groups()
+        x = torch.randn(int(n), int(c), int(size), int(size), requires_grad=True)
+        pool = layer(int(kernel))
+        if kind == "forward":
+            return layouts(lambda x: inference(lambda: pool(x)), x)
+        dy = torch.randn_like(pool(x).detach())
+        return layouts(lambda x, dy: gradients(lambda: pool(x), [x], dy), x, dy)
+    return make
 
 
 def elementwise(function):
@@ -280,7 +282,8 @@ def model(text):
 
 FAMILIES = {
     "matmul": matmul, "linear": linear, "conv2d": convolution(nn.Conv2d),
-    "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": max_pool2d,
+    "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": pool2d(nn.MaxPool2d),
+    "avg_pool2d": pool2d(nn.AvgPool2d),
     "embedding": embedding,
     "relu": elementwise(torch.relu), "tanh": elementwise(torch.tanh),
     "sigmoid": elementwise(torch.sigmoid), "exp": elementwise(torch.exp), "gelu": elementwise(F.gelu),

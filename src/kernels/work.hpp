@@ -4,6 +4,7 @@
 
 #include "base/profile.hpp"
 #include "tenon/kernels/attention.hpp"
+#include "tenon/kernels/avg_pool2d.hpp"
 #include "tenon/kernels/batch_norm.hpp"
 #include "tenon/kernels/conv2d.hpp"
 #include "tenon/kernels/cross_entropy.hpp"
@@ -101,6 +102,17 @@ void count_conv2d(const Conv2dDims& d) {
   const Index x = d.n * d.c * d.h * d.w, y = d.n * d.o * d.out_h * d.out_w;
   const Index taps = d.c / d.groups * d.kh * d.kw;
   count_work<T>(2 * y * taps, bytes_of<T>(x + d.o * taps + y));
+}
+
+/// An addition for each pixel of each window, forward and backward; adaptive windows as if each
+/// pixel were in one.
+template <class T>
+void count_avg_pool2d(const AvgPool2dDims& d) {
+  const auto taps = [](const AvgPool2dAxis& axis) {
+    return axis.kernel == 0 ? axis.size : axis.outputs * axis.kernel;
+  };
+  const Index x = d.planes * d.h.size * d.w.size, y = d.planes * d.h.outputs * d.w.outputs;
+  count_work<T>(d.planes * taps(d.h) * taps(d.w), bytes_of<T>(x + y));
 }
 
 /// KH KW comparisons for each output.

@@ -4,6 +4,7 @@
 #include <typeinfo>
 
 #include "tenon/base/error.hpp"
+#include "tenon/nn/residual.hpp"
 
 namespace tenon::detail {
 
@@ -95,6 +96,10 @@ void fold_all(BasicSequential<T>& net) {
   auto& layers = detail::LayersOf<T>::get(net);
   for (std::size_t i = 0; i < layers.size();) {
     if (auto* nested = exactly<BasicSequential<T>>(*layers[i].module)) fold_all(*nested);
+    if (auto* block = exactly<BasicResidual<T>>(*layers[i].module)) {
+      fold_all(block->layers);
+      fold_all(block->shortcut);
+    }
     if (i > 0 && fold_pair(*layers[i - 1].module, *layers[i].module)) {
       delete layers[i].module;
       layers.erase(layers.begin() + static_cast<std::ptrdiff_t>(i));

@@ -5,6 +5,7 @@
 #include "kernel_support.hpp"
 #include "tenon/kernels/activation.hpp"
 #include "tenon/kernels/adam.hpp"
+#include "tenon/kernels/avg_pool2d.hpp"
 #include "tenon/kernels/bce.hpp"
 #include "tenon/kernels/compare.hpp"
 #include "tenon/kernels/conv2d.hpp"
@@ -180,6 +181,15 @@ TEMPLATE_TEST_CASE("pooling and reductions are reported", "[kernels][work]", flo
         Work{out, (in + out) * size + out * 4});
   CHECK(work_of([&] { kernels::max_pool2d_gather(pool, a, argmax.data(), b); }) ==
         Work{0, out * (2 * size + 4)});
+
+  const kernels::AvgPool2dDims average{6, {9, 4, 3, 2}, {9, 4, 3, 2}};
+  const kernels::AvgPool2dDims adaptive{6, {9, 4}, {9, 4}};
+  CHECK(work_of([&] { kernels::avg_pool2d_forward(average, a, b); }) ==
+        Work{out * 9, (in + out) * size});
+  CHECK(work_of([&] { kernels::avg_pool2d_backward(average, b, a); }) ==
+        Work{out * 9, (in + out) * size});
+  CHECK(work_of([&] { kernels::avg_pool2d_forward(adaptive, a, b); }) ==
+        Work{in, (in + out) * size});
 
   kernels::ReduceDims d{};
   d.rank = d.reduced_rank = 1;

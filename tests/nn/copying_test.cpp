@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "nn_support.hpp"
+#include "tenon/nn/adaptive_avg_pool2d.hpp"
+#include "tenon/nn/avg_pool2d.hpp"
 #include "tenon/nn/batch_norm.hpp"
 #include "tenon/nn/dropout.hpp"
 #include "tenon/nn/lambda.hpp"
@@ -27,10 +29,10 @@ constexpr bool all_nothrow_movable = ((std::is_nothrow_move_constructible_v<M> &
                                        std::is_copy_constructible_v<M> &&
                                        std::is_copy_assignable_v<M>)&&...);
 
-static_assert(all_nothrow_movable<nn::Linear, nn::Dense, nn::Conv2d, nn::MaxPool2d, nn::ReLU,
-                                  nn::Tanh, nn::Sigmoid, nn::Softmax, nn::Flatten, nn::Dropout,
-                                  nn::Lambda, nn::Sequential, nn::BatchNorm1d, nn::BatchNorm2d,
-                                  nn::LayerNorm, nn::RMSNorm>);
+static_assert(all_nothrow_movable<
+              nn::Linear, nn::Dense, nn::Conv2d, nn::MaxPool2d, nn::ReLU, nn::Tanh, nn::Sigmoid,
+              nn::Softmax, nn::Flatten, nn::Dropout, nn::Lambda, nn::Sequential, nn::BatchNorm1d,
+              nn::BatchNorm2d, nn::LayerNorm, nn::RMSNorm, nn::AvgPool2d, nn::AdaptiveAvgPool2d>);
 static_assert(all_nothrow_movable<Block, Model, TiedModel>, "users' modules need no boilerplate");
 static_assert(!std::is_constructible_v<nn::Module, const nn::Module&>, "no slicing");
 

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "nn_support.hpp"
+#include "tenon/nn/adaptive_avg_pool2d.hpp"
+#include "tenon/nn/avg_pool2d.hpp"
 #include "tenon/nn/dropout.hpp"
 #include "tenon/nn/gelu.hpp"
 #include "tenon/nn/loss.hpp"
@@ -126,6 +128,31 @@ TEST_CASE("MaxPool2d passes its options on and describes them", "[nn][max_pool2d
   CHECK(other.description() == "MaxPool2d(kernel (3, 2), stride 1, padding 1, dilation (1, 2))");
 }
 
+TEST_CASE("AvgPool2d passes its options on and describes them", "[nn][avg_pool2d]") {
+  const Tensor x = random_tensor<float>({2, 3, 9, 7}, 1);
+  const AvgPool2dOptions options{.stride = {1, 2},
+                                 .padding = 1,
+                                 .ceil_mode = true,
+                                 .count_include_pad = false,
+                                 .divisor_override = 7};
+  nn::AvgPool2d pool(2), other({3, 2}, options);
+  CHECK(same_bits(pool(x), avg_pool2d(x, 2)));
+  CHECK(same_bits(other(x), avg_pool2d(x, {3, 2}, options)));
+  CHECK(pool.description() == "AvgPool2d(kernel 2)");
+  CHECK(other.description() ==
+        "AvgPool2d(kernel (3, 2), stride (1, 2), padding 1, ceil_mode=true, "
+        "count_include_pad=false, divisor_override 7)");
+}
+
+TEST_CASE("AdaptiveAvgPool2d gives images of one size", "[nn][avg_pool2d]") {
+  const Tensor x = random_tensor<float>({2, 3, 9, 7}, 1);
+  nn::AdaptiveAvgPool2d whole(1), other({0, 3});
+  CHECK(same_bits(whole(x), adaptive_avg_pool2d(x, 1)));
+  CHECK(same_bits(other(x), adaptive_avg_pool2d(x, {0, 3})));
+  CHECK(whole.description() == "AdaptiveAvgPool2d(1)");
+  CHECK(other.description() == "AdaptiveAvgPool2d((0, 3))");
+}
+
 TEST_CASE("activations are their functions", "[nn][relu][tanh][sigmoid][softmax]") {
   const Tensor x = random_tensor<float>({3, 4}, 1);
   CHECK(same_bits(nn::ReLU()(x), relu(x)));
@@ -215,6 +242,14 @@ TEST_CASE("a layer's constructor refuses what cannot be", "[nn][errors]") {
   CHECK(error_of<ValueError>([] { nn::MaxPool2d(0); }) ==
         "[MaxPool2d] the kernel must be at least 1, not (0, 0); hint: nn::MaxPool2d(2) halves "
         "height and width");
+  CHECK(error_of<ValueError>([] { nn::AvgPool2d(0); }) ==
+        "[AvgPool2d] the kernel must be at least 1, not (0, 0); hint: nn::AvgPool2d(2) halves "
+        "height and width");
+  CHECK(error_of<ValueError>([] {
+          nn::AdaptiveAvgPool2d({1, -1});
+        }) ==
+        "[AdaptiveAvgPool2d] the output size must be at least 0, not (1, -1); hint: "
+        "nn::AdaptiveAvgPool2d(1) averages each plane");
   CHECK(error_of<ValueError>([] { nn::Dropout(1.5); }) ==
         "[Dropout] the probability p must lie in [0, 1], not 1.5; hint: p is the fraction of "
         "elements to drop, 0.2 for a fifth");

@@ -138,6 +138,16 @@ BasicTensor<T> pooled(const BasicTensor<T>& x, const Json& arguments) {
 }
 
 template <class T>
+BasicTensor<T> averaged(const BasicTensor<T>& x, const Json& arguments) {
+  return avg_pool2d(x, pair_of(arguments, "kernel_size", 1),
+                    {.stride = pair_of(arguments, "stride", 0),
+                     .padding = pair_of(arguments, "padding", 0),
+                     .ceil_mode = arguments.value("ceil_mode", false),
+                     .count_include_pad = arguments.value("count_include_pad", true),
+                     .divisor_override = arguments.value("divisor_override", Index{0})});
+}
+
+template <class T>
 BasicTensor<T> classified(Inputs<T>& in, const Json& arguments) {
   return cross_entropy(in["x"], in.labels.at("t"),
                        {.reduction = reduction_of(arguments),
@@ -225,6 +235,8 @@ BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   if (op == "conv2d") return convolved(in, k);
   if (op == "conv_transpose2d") return transposed_convolution(in, k);
   if (op == "max_pool2d") return pooled(x, k);
+  if (op == "avg_pool2d") return averaged(x, k);
+  if (op == "adaptive_avg_pool2d") return adaptive_avg_pool2d(x, pair_of(k, "output_size", 1));
   if (op == "softmax") return softmax(x, k["dim"].get<Index>());
   if (op == "log_softmax") return log_softmax(x, k["dim"].get<Index>());
   if (op == "layer_norm") return layer_norm(x, shape_of(k["shape"]), in["w"], in["b"], k["eps"]);
@@ -381,6 +393,7 @@ TEST_CASE("Transposed convolution agrees with PyTorch", "[ops][pytorch]") {
   check_file("conv_transpose2d");
 }
 TEST_CASE("Max-pooling agrees with PyTorch", "[ops][pytorch]") { check_file("max_pool2d"); }
+TEST_CASE("Average pooling agrees with PyTorch", "[ops][pytorch]") { check_file("avg_pool2d"); }
 TEST_CASE("Softmax and log_softmax agree with PyTorch", "[ops][pytorch]") { check_file("softmax"); }
 TEST_CASE("Normalisations agree with PyTorch", "[ops][pytorch]") { check_file("norm"); }
 TEST_CASE("Attention agrees with PyTorch", "[ops][pytorch]") { check_file("attention"); }

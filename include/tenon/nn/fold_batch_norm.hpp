@@ -8,8 +8,8 @@
 namespace tenon::nn {
 
 /// A copy of a net for inference, in which every BatchNorm right behind a Conv2d or Linear has
-/// become part of that layer's weight and bias, also in Sequentials inside it. It computes what the
-/// net does in evaluation, up to rounding, without a pass for each norm:
+/// become part of that layer's weight and bias, also in Sequentials and Residuals inside it. It
+/// computes what the net does in evaluation, up to rounding, without a pass for each norm:
 ///
 ///   net.eval();
 ///   nn::Sequential fast = nn::fold_batch_norm(net);
