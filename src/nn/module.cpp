@@ -7,19 +7,13 @@
 #include <typeinfo>
 
 #include "copy_plan.hpp"
+#include "layer_trace.hpp"
 #include "module_path.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/base/error.hpp"
 
 namespace tenon::nn {
 namespace {
-
-/// Where in a model an error that is on its way out has been seen last.
-struct FailingLayer {
-  const Error* error;
-  const void* module;
-};
-constinit thread_local FailingLayer failing{nullptr, nullptr};
 
 /// "tenon::nn::BasicLinear<float>" -> "Linear"
 std::string short_type_name(const char* mangled) {
@@ -82,19 +76,32 @@ std::string BasicModule<T>::description() const {
 }
 
 template <class T>
+std::string BasicModule<T>::path_to(const void* module) const {
+  // visit() hands out members for writing, but nothing is written here.
+  return detail::path_of(const_cast<BasicModule&>(*this), module);
+}
+
+template <class T>
 void BasicModule<T>::run(void (*f)(void*), void* context) {
   const detail::LayerScope scope(this);
+  detail::FailingLayer& failing = detail::failing_layer;
   failing.error = nullptr;  // a later error may lie at the address of an earlier one
   try {
     f(context);
   } catch (Error& error) {
     // Names are looked up only now, so that a forward pass without an error pays nothing for them.
     if (failing.error == &error) {
-      error.enter_layer(detail::path_of(*this, failing.module), "");
+      const std::string path = path_to(failing.module);
+      error.enter_layer(path, "");
+      detail::LayerTrace::leave(error, failing.module, this, path);
     } else {
       error.enter_layer("", description());
+      failing.innermost = this;
+      failing.expected = expected_input();
+      detail::LayerTrace::clear();
     }
-    failing = {&error, this};
+    failing.error = &error;
+    failing.module = this;
     throw;
   }
 }
