@@ -8,8 +8,6 @@
 
 namespace tenon::detail {
 
-constinit thread_local FailingLayer failing_layer;
-
 namespace {
 
 struct Line {
@@ -19,9 +17,11 @@ struct Line {
 };
 
 struct Trace {
-  const void* module = nullptr;  // the one that paths begin at, null where there are no lines
-  std::vector<Line> lines;       // the last one is that of the layer that failed
-  std::size_t left_out = 0;      // layers in front of the first line
+  const void* innermost = nullptr;  // the layer in which the error arose
+  nn::ExpectedInput expected;       // of that
+  const void* module = nullptr;     // the one that paths begin at, null where there are no lines
+  std::vector<Line> lines;          // the last one is that of the layer that failed
+  std::size_t left_out = 0;         // layers in front of the first line
   std::string hint;
 };
 
@@ -77,7 +77,11 @@ std::string rendered(const Trace& t) {
 
 }  // namespace
 
-void LayerTrace::clear() { trace() = {}; }
+void LayerTrace::begin(const void* module, const nn::ExpectedInput& expected) {
+  trace() = {};
+  trace().innermost = module;
+  trace().expected = expected;
+}
 
 void LayerTrace::leave(Error& error, const void* module, const void* around,
                        const std::string& path) {
@@ -97,18 +101,19 @@ void LayerTrace::show_layers(Error& error, const void* sequential, const void* f
   if (t.module == failed) {
     add_prefix(std::to_string(last));
   } else {
-    const bool is_layer_itself = failing_layer.innermost == failed;
+    const bool is_layer_itself = t.innermost == failed;
     const std::string inside = error.layer_path().empty() ? "" : "." + error.layer_path();
-    const nn::ExpectedInput& expected = failing_layer.expected;
-    t = {};
+    t.lines.clear();
+    t.left_out = 0;
+    t.hint.clear();
     t.lines.push_back({std::to_string(last) + inside,
                        error.layer_description(),
                        x,
                        {},
-                       is_layer_itself ? refusal(expected, x) : "fails"});
+                       is_layer_itself ? refusal(t.expected, x) : "fails"});
     if (is_layer_itself) {
       const bool is_first = last == shapes.first_kept();
-      t.hint = shape_hint(expected, x, is_first ? "" : text(layer, last - 1).name,
+      t.hint = shape_hint(t.expected, x, is_first ? "" : text(layer, last - 1).name,
                           is_first ? Shape() : shapes[last - 1]);
     }
   }

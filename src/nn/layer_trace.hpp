@@ -13,15 +13,6 @@
 
 namespace tenon::detail {
 
-/// Where in a model an error that is on its way out has been seen last.
-struct FailingLayer {
-  const Error* error = nullptr;
-  const void* module = nullptr;
-  const void* innermost = nullptr;  ///< the layer in which it arose
-  nn::ExpectedInput expected;       ///< of that
-};
-extern constinit thread_local FailingLayer failing_layer __attribute__((tls_model("initial-exec")));
-
 /// The shapes that the layers of a Sequential have been given; of a long one, those of the last
 /// layers. On the stack, not initialised: writing a shape down is all that it costs.
 class InputShapes {
@@ -54,8 +45,8 @@ struct LayerText {
 /// from one Sequential to those around.
 class LayerTrace {
  public:
-  /// A new error: what is left of another one is forgotten.
-  static void clear();
+  /// An error has arisen in module, which expects that. What is left of another one is forgotten.
+  static void begin(const void* module, const nn::ExpectedInput& expected);
   /// The error has left module, which is found at path inside of the module around.
   static void leave(Error& error, const void* module, const void* around, const std::string& path);
   /// The error arose in a layer of sequential, or further inside of it. layer(i): its text.

@@ -15,6 +15,13 @@
 namespace tenon::nn {
 namespace {
 
+/// Where in a model an error that is on its way out has been seen last.
+struct FailingLayer {
+  const Error* error;
+  const void* module;
+};
+constinit thread_local FailingLayer failing{nullptr, nullptr};
+
 /// "tenon::nn::BasicLinear<float>" -> "Linear"
 std::string short_type_name(const char* mangled) {
   int status = 0;
@@ -84,7 +91,6 @@ std::string BasicModule<T>::path_to(const void* module) const {
 template <class T>
 void BasicModule<T>::run(void (*f)(void*), void* context) {
   const detail::LayerScope scope(this);
-  detail::FailingLayer& failing = detail::failing_layer;
   failing.error = nullptr;  // a later error may lie at the address of an earlier one
   try {
     f(context);
@@ -96,12 +102,9 @@ void BasicModule<T>::run(void (*f)(void*), void* context) {
       detail::LayerTrace::leave(error, failing.module, this, path);
     } else {
       error.enter_layer("", description());
-      failing.innermost = this;
-      failing.expected = expected_input();
-      detail::LayerTrace::clear();
+      detail::LayerTrace::begin(this, expected_input());
     }
-    failing.error = &error;
-    failing.module = this;
+    failing = {&error, this};
     throw;
   }
 }
