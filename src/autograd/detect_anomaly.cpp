@@ -105,6 +105,8 @@ class Detector : public AnomalyListener {
 
   void on_truncate(std::int32_t start) noexcept override {
     while (!records_.empty() && records_.back().node >= start) records_.pop_back();
+    inputs_.clear();
+    dy_ = Held(nullptr);
   }
 
   void on_sweep(std::int32_t node, const TensorImpl& y, TensorImpl* dy) override {

@@ -50,12 +50,14 @@ bool has_other_size(const nn::ExpectedInput& expected, const Shape& x) {
   return expected.size > 0 && (axis < 0 || axis >= x.rank() || x[axis] != expected.size);
 }
 
+constexpr std::string_view not_taken = "does not take ";
+
 std::string refusal(const nn::ExpectedInput& expected, const Shape& x) {
   if (has_other_rank(expected, x)) return "expects " + axes_text(expected.axes);
   if (has_other_size(expected, x)) {
     return "expects " + std::to_string(expected.size) + " " + expected.unit;
   }
-  return "does not take " + to_string(x);
+  return std::string(not_taken) + to_string(x);
 }
 
 std::string rendered(const Trace& t) {
@@ -69,7 +71,8 @@ std::string rendered(const Trace& t) {
     std::string name = label(line);
     name.resize(width, ' ');
     text += (failed ? "  > " : "    ") + name + "  ";
-    if (&line == t.lines.data()) text += to_string(line.x) + (failed ? ", " : " ");
+    const bool says_shape = line.refusal.substr(0, not_taken.size()) == not_taken;
+    if (&line == t.lines.data() && !says_shape) text += to_string(line.x) + (failed ? ", " : " ");
     text += failed ? line.refusal : "-> " + to_string(line.y) + "\n";
   }
   return t.hint.empty() ? text : text + "\n  hint: " + t.hint;

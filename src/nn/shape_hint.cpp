@@ -70,10 +70,11 @@ std::string channels_hint(const nn::ExpectedInput& expected, const Shape& x) {
 std::string features_hint(const nn::ExpectedInput& expected, const Shape& x,
                           std::string_view before, const Shape& x_before) {
   const Index flat = product(x, 1);
-  if (x.rank() > 2 && flat == expected.size) {
+  const bool is_dense = std::strcmp(expected.option, "in_features") == 0;
+  if (is_dense && x.rank() > 2 && flat == expected.size) {
     return "nn::Flatten() is missing in front of it, which makes " + to_string(Shape{x[0], flat});
   }
-  if (x.rank() == 4) {
+  if (is_dense && x.rank() == 4) {
     return "nn::Flatten() is missing in front of it, and then " + would_fit(expected, flat);
   }
   if (x.rank() == 2 && x.numel() == expected.size) {
