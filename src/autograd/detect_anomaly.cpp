@@ -1,6 +1,7 @@
 #include "tenon/autograd/detect_anomaly.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "anomaly_causes.hpp"
@@ -62,7 +63,9 @@ std::string found_text(const TensorImpl& x) {
   const Shape& shape = x.shape;
   const ValueSummary s = summary_of(x);
   return to_string(shape) + " holds " + counts_text(s) + " among its " +
-         std::to_string(shape.numel()) + " values, the first, " + to_text(s.first_value) + ", at " +
+         std::to_string(shape.numel()) + " values, the first, " +
+         // Which sign a NaN has tells nothing.
+         (std::isnan(s.first_value) ? "nan" : to_text(s.first_value)) + ", at " +
          index_text(shape, s.first);
 }
 
