@@ -13,7 +13,7 @@
 
 using namespace tenon;
 using namespace tenon::test;
-using Catch::Matchers::EndsWith;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
