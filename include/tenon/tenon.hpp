@@ -3,6 +3,7 @@
 /// Everything that a program needs, in one include. Nothing inside the library includes it.
 
 #include "tenon/autograd/custom.hpp"
+#include "tenon/autograd/detect_anomaly.hpp"
 #include "tenon/autograd/gradcheck.hpp"
 #include "tenon/autograd/gradients.hpp"
 #include "tenon/autograd/tape.hpp"
@@ -24,6 +25,7 @@
 #include "tenon/data/tokenizer.hpp"
 #include "tenon/data/vocabulary.hpp"
 #include "tenon/io/npy.hpp"
+#include "tenon/io/replay.hpp"
 #include "tenon/io/safetensors.hpp"
 #include "tenon/io/state_dict.hpp"
 #include "tenon/io/tensor_dict.hpp"
@@ -111,6 +113,7 @@
 #include "tenon/optim/adagrad.hpp"
 #include "tenon/optim/adam.hpp"
 #include "tenon/optim/clip.hpp"
+#include "tenon/optim/gradient_watch.hpp"
 #include "tenon/optim/optimizer.hpp"
 #include "tenon/optim/reduce_lr_on_plateau.hpp"
 #include "tenon/optim/rmsprop.hpp"

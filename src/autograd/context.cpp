@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "anomaly_listener.hpp"
 #include "tenon/base/error.hpp"
 
 namespace tenon::detail {
@@ -109,6 +110,8 @@ void TapeContext::truncate(std::size_t start) {
     nodes.pop_back();
     if (node->destroy != nullptr) node->destroy(*node);
   }
+  if (anomaly != nullptr) [[unlikely]]
+    anomaly->on_truncate(static_cast<std::int32_t>(start));
 }
 
 namespace {

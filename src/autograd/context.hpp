@@ -8,6 +8,12 @@
 
 namespace tenon::detail {
 
+class AnomalyListener;
+
+/// The innermost layer whose forward pass runs in this thread, null outside of one.
+extern constinit thread_local const LayerScope* current_layer_scope
+    __attribute__((tls_model("initial-exec")));
+
 /// Memory for nodes: handed out front to back, given back all at once down to a mark, kept for the
 /// next tape. Nothing is allocated once the largest tape has been seen.
 class NodeArena {
@@ -91,6 +97,7 @@ struct TapeContext {
   SweepStorage* sweep = nullptr;            // of the one that runs
   const Node* running = nullptr;            // whose rule runs, for its errors
   std::vector<std::uint64_t> profiled;      // what profiles call nodes; may be shorter than nodes
+  AnomalyListener* anomaly = nullptr;       // looks at values while a DetectAnomaly is open
 
   void set_profiled(std::size_t node, std::uint64_t name) {
     if (profiled.size() <= node) profiled.resize(node + 1);

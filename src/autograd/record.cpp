@@ -1,5 +1,6 @@
 #include "tenon/autograd/record.hpp"
 
+#include "anomaly_listener.hpp"
 #include "base/profile.hpp"
 #include "context.hpp"
 #include "tenon/autograd/custom.hpp"
@@ -9,13 +10,11 @@
 
 namespace tenon::detail {
 
-namespace {
-constinit thread_local const void* current_layer = nullptr;
-}  // namespace
+constinit thread_local const LayerScope* current_layer_scope = nullptr;
 
 LayerScope::LayerScope(const void* layer, const LayerTraits* traits) noexcept
-    : enclosing_(current_layer), profile_(profile_recorder) {
-  current_layer = layer;
+    : layer_(layer), traits_(traits), enclosing_(current_layer_scope), profile_(profile_recorder) {
+  current_layer_scope = this;
   if (profile_ != nullptr) [[unlikely]] {
     const std::type_info* type = traits == nullptr ? nullptr : &traits->type(layer);
     profile_depth_ =
@@ -24,7 +23,7 @@ LayerScope::LayerScope(const void* layer, const LayerTraits* traits) noexcept
 }
 
 LayerScope::~LayerScope() {
-  current_layer = enclosing_;
+  current_layer_scope = enclosing_;
   if (profile_ != nullptr) [[unlikely]]
     profile_end(static_cast<ProfileRecorder*>(profile_), profile_depth_);
 }
@@ -47,6 +46,8 @@ void Recording::begin(const char* op, TensorImpl* const* inputs, std::size_t cou
   op_ = op;
   inputs_ = slots;
   count_ = static_cast<std::int32_t>(count);
+  if (context.anomaly != nullptr) [[unlikely]]
+    context.anomaly->on_begin(*this, inputs, count);
 }
 
 void Recording::describe(const Attributes& attributes) {
@@ -64,13 +65,16 @@ void Recording::commit(Node* node, TensorImpl& y) {
     node->input_count = count_;
   }
   node->op = op_;
-  node->layer = current_layer;
+  node->layer = current_layer_scope != nullptr ? current_layer_scope->layer() : nullptr;
   if (marks_output_) y.is_recorded = true;
-  recording_context->push(*node, y);
+  TapeContext& context = *recording_context;
+  context.push(*node, y);
   // A view is recorded where it is first used, but its gradient is no part of that operation's.
   if (is_profiled()) [[unlikely]]
-    recording_context->set_profiled(recording_context->nodes.size() - 1,
-                                    profile_recorded(op_, !marks_output_));
+    context.set_profiled(context.nodes.size() - 1, profile_recorded(op_, !marks_output_));
+  // A view has the values of what it was made from.
+  if (context.anomaly != nullptr && marks_output_) [[unlikely]]
+    context.anomaly->on_output(*this, y);
 }
 
 bool is_stale(const TensorImpl* x) {
@@ -150,8 +154,11 @@ void SweepCore::accumulate(const Node& node, int i, BasicTensor<T> g) {
     fail<TypeError>(node.op, "the gradient rule returned ", to_string(dtype_of<T>), " for input ",
                     i, ", which is ", to_string(target.dtype));
   }
+  if (context.anomaly != nullptr) [[unlikely]]
+    context.anomaly->on_gradient(running_, i, *g.impl(), false);
   BasicTensor<T> sum(std::exchange(gradients_[input], nullptr));
-  if (!sum.defined()) {
+  const bool is_first = !sum.defined();
+  if (is_first) {
     sum = std::move(g);
     if (node.inputs[i] < start_) context.sweep->kept.push_back(node.inputs[i]);
   } else if (!Tape::is_recording() && is_exclusive(sum)) {
@@ -160,6 +167,8 @@ void SweepCore::accumulate(const Node& node, int i, BasicTensor<T> g) {
   } else {
     sum = added(sum, g);
   }
+  if (context.anomaly != nullptr && !is_first) [[unlikely]]
+    context.anomaly->on_gradient(running_, i, *sum.impl(), true);
   gradients_[input] = sum.take();
 }
 

@@ -1,5 +1,6 @@
 #include "sweep.hpp"
 
+#include "anomaly_listener.hpp"
 #include "base/profile.hpp"
 #include "gradients_builder.hpp"
 #include "tenon/base/denormals.hpp"
@@ -96,6 +97,8 @@ class ReverseSweep : public SweepCore {
     } else {
       gradients_[i] = nullptr;
     }
+    if (context_.anomaly != nullptr) [[unlikely]]
+      context_.anomaly->on_rule(i, dy_);
     node.run(node, *this);
     for (std::int32_t k = i + 1; k < i + node.outputs; ++k) {
       if (!node_at(k).keep_gradient) release(std::exchange(gradients_[k], nullptr));
@@ -129,6 +132,8 @@ Gradients reverse_sweep(TapeContext& context, std::int32_t y_node, std::int32_t 
   // Every kernel switches the floating-point mode and back; where it is set already, that is free.
   const FlushDenormals flush;
   const OpScope scope([] { return profile_begin(ProfileKind::sweep, "gradients"); });
+  if (context.anomaly != nullptr) [[unlikely]]
+    context.anomaly->on_sweep(y_node, *y, dy);
   StorageLease lease(context);
   ReverseSweep sweep(context, lease.storage(), start);
   retain(dy);

@@ -65,6 +65,11 @@ void BasicBatchNorm<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicBatchNorm<T>::expected_input() const {
+  return {"", 1, num_features_, "channels", "num_features"};
+}
+
+template <class T>
 std::string BasicBatchNorm<T>::description() const {
   const BatchNormOptions usual;
   std::string text = this->name() + "(" + std::to_string(num_features_);

@@ -80,6 +80,12 @@ void BasicConv2d<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicConv2d<T>::expected_input() const {
+  const Index channels = weight.defined() ? weight.size(1) * options_.groups : 0;
+  return {"NCHW", 1, channels, "channels", "in_channels"};
+}
+
+template <class T>
 std::string BasicConv2d<T>::description() const {
   if (!weight.defined()) return "Conv2d(moved from)";
   std::string text = "Conv2d(" + std::to_string(weight.size(1) * options_.groups) + " -> " +

@@ -74,6 +74,11 @@ void BasicConvTranspose2d<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicConvTranspose2d<T>::expected_input() const {
+  return {"NCHW", 1, weight.defined() ? weight.size(0) : 0, "channels", "in_channels"};
+}
+
+template <class T>
 std::string BasicConvTranspose2d<T>::description() const {
   if (!weight.defined()) return "ConvTranspose2d(moved from)";
   std::string text = "ConvTranspose2d(" + std::to_string(weight.size(0)) + " -> " +

@@ -28,6 +28,12 @@ void BasicLayerNorm<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicLayerNorm<T>::expected_input() const {
+  if (normalized_shape_.rank() != 1) return {};
+  return {"", -1, normalized_shape_[0], "features", "normalized_shape"};
+}
+
+template <class T>
 std::string BasicLayerNorm<T>::description() const {
   std::string text = detail::normalized_text(this->name(), normalized_shape_);
   if (options_.eps != LayerNormOptions().eps) text += ", eps " + detail::to_text(options_.eps);

@@ -40,6 +40,11 @@ void BasicLinear<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicLinear<T>::expected_input() const {
+  return {"", -1, weight.defined() ? weight.size(1) : 0, "features", "in_features"};
+}
+
+template <class T>
 std::string BasicLinear<T>::description() const {
   if (!weight.defined()) return "Linear(moved from)";
   return "Linear(" + std::to_string(weight.size(1)) + " -> " + std::to_string(weight.size(0)) +

@@ -29,6 +29,11 @@ BasicTensor<T> BasicMaxPool2d<T>::forward_relu(const BasicTensor<T>& x) {
 }
 
 template <class T>
+ExpectedInput BasicMaxPool2d<T>::expected_input() const {
+  return {"NCHW"};
+}
+
+template <class T>
 std::string BasicMaxPool2d<T>::description() const {
   std::string text = "MaxPool2d(kernel " + detail::option_text("", kernel_, 0).substr(3);
   text += detail::option_text("stride", options_.stride, 0);

@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "copy_plan.hpp"
+#include "layer_trace.hpp"
 #include "module_path.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/base/error.hpp"
@@ -89,6 +90,12 @@ std::string BasicModule<T>::description() const {
 }
 
 template <class T>
+std::string BasicModule<T>::path_to(const void* module) const {
+  // visit() hands out members for writing, but nothing is written here.
+  return detail::path_of(const_cast<BasicModule&>(*this), module);
+}
+
+template <class T>
 void BasicModule<T>::run(void (*f)(void*), void* context) {
   const detail::LayerScope scope(this);
   failing.error = nullptr;  // a later error may lie at the address of an earlier one
@@ -97,9 +104,12 @@ void BasicModule<T>::run(void (*f)(void*), void* context) {
   } catch (Error& error) {
     // Names are looked up only now, so that a forward pass without an error pays nothing for them.
     if (failing.error == &error) {
-      error.enter_layer(detail::path_of(*this, failing.module), "");
+      const std::string path = path_to(failing.module);
+      error.enter_layer(path, "");
+      detail::LayerTrace::leave(error, failing.module, this, path);
     } else {
       error.enter_layer("", description());
+      detail::LayerTrace::begin(this, expected_input());
     }
     failing = {&error, this};
     throw;

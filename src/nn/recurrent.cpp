@@ -99,6 +99,12 @@ void BasicRecurrent<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicRecurrent<T>::expected_input() const {
+  return {settings_.batch_first ? "NLD" : "LND", -1, settings_.input_size, "features",
+          "input_size"};
+}
+
+template <class T>
 std::string BasicRecurrent<T>::description() const {
   const detail::RecurrentSettings& s = settings_;
   if (parameters_.empty()) return this->name() + "(moved from)";

@@ -25,6 +25,12 @@ void BasicRMSNorm<T>::visit(BasicVisitor<T>& v) {
 }
 
 template <class T>
+ExpectedInput BasicRMSNorm<T>::expected_input() const {
+  if (normalized_shape_.rank() != 1) return {};
+  return {"", -1, normalized_shape_[0], "features", "normalized_shape"};
+}
+
+template <class T>
 std::string BasicRMSNorm<T>::description() const {
   std::string text = detail::normalized_text(this->name(), normalized_shape_);
   if (options_.eps) text += ", eps " + detail::to_text(*options_.eps);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "layer_trace.hpp"
 #include "tenon/base/error.hpp"
 
 namespace tenon::nn {
@@ -93,18 +94,43 @@ void BasicSequential<T>::fail_type(Index i) const {
 
 template <class T>
 BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
+  detail::InputShapes shapes;
+  try {
+    return run_from(0, x, shapes);
+  } catch (ShapeError& error) {
+    fail_shape(error, shapes);
+  }
+}
+
+template <class T>
+BasicTensor<T> BasicSequential<T>::forward_ids(const LongTensor& ids) {
+  if (layers_.empty()) return BasicModule<T>::forward_ids(ids);
+  detail::InputShapes shapes;
+  try {
+    shapes.enter(0, ids.impl());
+    return run_from(1, (*layers_[0].module)(ids), shapes);
+  } catch (ShapeError& error) {
+    fail_shape(error, shapes);
+  }
+}
+
+template <class T>
+BasicTensor<T> BasicSequential<T>::run_from(std::size_t i, const BasicTensor<T>& x,
+                                            detail::InputShapes& shapes) {
   BasicTensor<T> y;
   const BasicTensor<T>* input = &x;
-  const auto is_relu = [&](std::size_t i) { return i < layers_.size() && layers_[i].is_relu; };
-  const auto is_pool = [&](std::size_t i) { return i < layers_.size() && layers_[i].is_max_pool; };
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
+  const auto is_relu = [&](std::size_t k) { return k < layers_.size() && layers_[k].is_relu; };
+  const auto is_pool = [&](std::size_t k) { return k < layers_.size() && layers_[k].is_max_pool; };
+  for (; i < layers_.size(); ++i) {
+    shapes.enter(i, input->impl());
     BasicTensor<T> next;
     if (is_relu(i) && is_pool(i + 1)) {
       // The largest of a window is the same before and after a ReLU, and so are the gradients.
-      next = layers_[++i].module->with_relu(*input);
+      shapes.enter(++i, input->impl());
+      next = layers_[i].module->with_relu(*input);
     } else if (is_relu(i + 1) && !is_pool(i + 2)) {
       next = layers_[i].module->with_relu(*input);
-      if (next.defined()) ++i;
+      if (next.defined()) shapes.enter(++i, next.impl());
     }
     if (!next.defined()) next = (*layers_[i].module)(*input);
     y = std::move(next);
@@ -114,11 +140,13 @@ BasicTensor<T> BasicSequential<T>::forward(const BasicTensor<T>& x) {
 }
 
 template <class T>
-BasicTensor<T> BasicSequential<T>::forward_ids(const LongTensor& ids) {
-  if (layers_.empty()) return BasicModule<T>::forward_ids(ids);
-  BasicTensor<T> y = (*layers_[0].module)(ids);
-  for (std::size_t i = 1; i < layers_.size(); ++i) y = (*layers_[i].module)(y);
-  return y;
+void BasicSequential<T>::fail_shape(ShapeError& error, const detail::InputShapes& shapes) {
+  const auto layer = [&](std::size_t i) {
+    const BasicModule<T>& module = *layers_[i].module;
+    return detail::LayerText{module.name(), module.description()};
+  };
+  detail::LayerTrace::show(error, this, layers_[shapes.last()].module, shapes, layer);
+  throw;
 }
 
 template <class T>

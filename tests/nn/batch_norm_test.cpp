@@ -142,7 +142,10 @@ TEST_CASE("BatchNorm refuses what cannot be", "[nn][batch_norm][errors]") {
         }) ==
         "[BatchNorm2d] the layer was made for 3 channels but x (N=2, C=4, H=4, W=4) has 4; hint: "
         "num_features must be the number of channels of the layer before (in layer 1: "
-        "BatchNorm2d(3))");
+        "BatchNorm2d(3))\n"
+        "    0 Conv2d(1 -> 4, kernel 1)  (2, 1, 4, 4) -> (2, 4, 4, 4)\n"
+        "  > 1 BatchNorm2d(3)            expects 3 channels\n"
+        "  hint: num_features = 4 would fit");
   nn::BatchNorm1d moved = std::move(one);
   CHECK_THROWS_AS(one(ones({2, 3})), ValueError);  // NOLINT: on purpose
 }

@@ -70,5 +70,8 @@ TEST_CASE("LayerNorm and RMSNorm refuse what cannot be", "[nn][layer_norm][error
         }) ==
         "[layer_norm] x must end with the sizes (3) that are normalised but its shape is (2, 4); "
         "hint: they are those of the last axes; transpose x where another axis holds the features "
-        "(in layer 1: LayerNorm(3))");
+        "(in layer 1: LayerNorm(3))\n"
+        "    0 Linear(3 -> 4)  (2, 3) -> (2, 4)\n"
+        "  > 1 LayerNorm(3)    expects 3 features\n"
+        "  hint: normalized_shape = 4 would fit");
 }

@@ -17,7 +17,7 @@ TEST_CASE("an error names the layer of a Sequential", "[nn][layer_path]") {
   nn::Sequential net{nn::Conv2d(1, 4, 3), nn::ReLU(), nn::Flatten(), nn::Linear(576, 64)};
   const std::string said = error_of<ShapeError>([&] { net(ones({2, 1, 8, 8})); });
   CHECK_THAT(said, ContainsSubstring("[linear]"));
-  CHECK_THAT(said, EndsWith(" (in layer 3: Linear(576 -> 64))"));
+  CHECK_THAT(said, ContainsSubstring(" (in layer 3: Linear(576 -> 64))\n"));
   try {
     net(ones({2, 1, 8, 8}));
   } catch (const Error& error) {
@@ -31,7 +31,7 @@ TEST_CASE("an error names the path through nested modules and vectors", "[nn][la
   CHECK_THAT(error_of<ShapeError>([&] {
                model(ones({1, 2}));
              }),
-             EndsWith(" (in layer encoder.0.fc: Linear(7 -> 3))"));
+             ContainsSubstring(" (in layer encoder.0.fc: Linear(7 -> 3))\n"));
   model.layers[1] = nn::Linear(9, 3);
   CHECK_THAT(error_of<ShapeError>([&] {
                model(ones({1, 2}));
@@ -42,8 +42,14 @@ TEST_CASE("an error names the path through nested modules and vectors", "[nn][la
 TEST_CASE("errors one after the other keep their own paths", "[nn][layer_path]") {
   nn::Sequential net{nn::Linear(2, 2), nn::Linear(3, 2)};
   for (int i = 0; i < 3; ++i) {
-    CHECK_THAT(error_of([&] { net(ones({1, 2})); }), EndsWith(" (in layer 1: Linear(3 -> 2))"));
-    CHECK_THAT(error_of([&] { net(ones({1, 5})); }), EndsWith(" (in layer 0: Linear(2 -> 2))"));
+    CHECK_THAT(error_of([&] {
+                 net(ones({1, 2}));
+               }),
+               ContainsSubstring(" (in layer 1: Linear(3 -> 2))\n"));
+    CHECK_THAT(error_of([&] {
+                 net(ones({1, 5}));
+               }),
+               ContainsSubstring(" (in layer 0: Linear(2 -> 2))\n"));
     nn::Linear alone(4, 4);
     CHECK_THAT(error_of([&] { alone(ones({1, 5})); }), !ContainsSubstring("in layer"));
   }
@@ -89,7 +95,10 @@ TEST_CASE("a layer that visit() does not name is described by its neighbours' pa
     Tensor forward(const Tensor& x) override { return fc(x); }
   };
   nn::Sequential net{nn::ReLU(), Hidden()};
-  CHECK_THAT(error_of([&] { net(ones({1, 2})); }), EndsWith(" (in layer 1: Linear(3 -> 3))"));
+  CHECK_THAT(error_of([&] {
+               net(ones({1, 2}));
+             }),
+             ContainsSubstring(" (in layer 1: Linear(3 -> 3))\n"));
 }
 
 TEST_CASE("errors that are none of ours pass through", "[nn][layer_path]") {
@@ -108,8 +117,8 @@ TEST_CASE("errors in several threads keep their own paths", "[nn][layer_path]") 
   }
   for (auto& thread : threads) thread.join();
   for (std::size_t i = 0; i < said.size(); ++i) {
-    CHECK_THAT(said[i], EndsWith(i % 2 == 0 ? " (in layer 1: Linear(3 -> 2))"
-                                            : " (in layer 0: Linear(2 -> 2))"));
+    CHECK_THAT(said[i], ContainsSubstring(i % 2 == 0 ? " (in layer 1: Linear(3 -> 2))\n"
+                                                     : " (in layer 0: Linear(2 -> 2))\n"));
   }
 }
 

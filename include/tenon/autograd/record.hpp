@@ -204,17 +204,25 @@ void no_second_derivative(const char* op, const BasicTensor<T>& dy) {
   if (Recording recording{op, dy}) fail_no_second_derivative(op);
 }
 
-/// How a profile asks a layer of an unknown type what it is.
+/// How a profile or an error asks a layer of an unknown type what it is.
 struct LayerTraits {
   const std::type_info& (*type)(const void* layer);
   std::string (*description)(const void* layer);
+  std::string (*path)(const void* layer, const void* inside);  ///< "" where that is not known
 };
 template <class Layer>
 inline constexpr LayerTraits layer_traits = {
     [](const void* layer) -> const std::type_info& {
       return typeid(*static_cast<const Layer*>(layer));
     },
-    [](const void* layer) { return static_cast<const Layer*>(layer)->description(); }};
+    [](const void* layer) { return static_cast<const Layer*>(layer)->description(); },
+    [](const void* layer, const void* inside) -> std::string {
+      if constexpr (requires(const Layer& l) { l.path_to(inside); }) {
+        return static_cast<const Layer*>(layer)->path_to(inside);
+      } else {
+        return {};
+      }
+    }};
 
 /// Whether x was computed under a tape that has ended, or in another thread.
 TENON_API bool is_stale(const TensorImpl* x);
@@ -238,10 +246,16 @@ class TENON_API LayerScope {
   LayerScope(const LayerScope&) = delete;
   LayerScope& operator=(const LayerScope&) = delete;
 
+  const void* layer() const { return layer_; }
+  const LayerTraits* traits() const { return traits_; }
+  const LayerScope* enclosing() const { return enclosing_; }
+
  private:
   LayerScope(const void* layer, const LayerTraits* traits) noexcept;
 
-  const void* enclosing_;
+  const void* layer_;
+  const LayerTraits* traits_;  // null where the layer cannot tell
+  const LayerScope* enclosing_;
   void* profile_;  // the recorder that was active at the beginning, if any
   int profile_depth_ = 0;
 };

@@ -11,7 +11,8 @@
 namespace tenon {
 
 /// What every error of this library derives from. what() reads
-/// "[op] what was expected and what came; hint: a likely remedy (in layer 3.conv: ...)".
+/// "[op] what was expected and what came; hint: a likely remedy (in layer 3.conv: ...)"; lines
+/// below that may say more.
 class TENON_API Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message), message_(message) {}
@@ -19,14 +20,25 @@ class TENON_API Error : public std::runtime_error {
 
   /// Dotted path of the layer in which the error arose, "" outside a model.
   const std::string& layer_path() const noexcept { return layer_path_; }
+  /// That layer in a line, "Conv2d(3 -> 8, kernel 3)"; "" outside a model.
+  const std::string& layer_description() const noexcept { return layer_description_; }
+
+  /// Appends a line to what(): what a program knows besides, such as the step of its training.
+  void add_note(std::string_view note);
 
   /// Called by modules while the error passes through them, innermost first.
   void enter_layer(std::string_view name, std::string_view description);
+  /// Called by nn::Sequential: lines about the layers around, which replace those shown before.
+  void show_layers(std::string lines);
 
  private:
+  void compose();
+
   std::string message_;
   std::string layer_path_;
   std::string layer_description_;
+  std::string layers_;  // this and notes_: lines, each begun by a line feed
+  std::string notes_;
 };
 
 /// Sizes or ranks that do not fit together.

@@ -24,6 +24,7 @@ class TENON_API BasicBatchNorm : public BasicModule<T> {
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   Index num_features() const { return num_features_; }
   double eps() const { return options_.eps; }

@@ -30,6 +30,7 @@ class TENON_API BasicConv2d : public BasicModule<T> {
   BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   BasicParameter<T> weight;  ///< (out_channels, in_channels / groups, KH, KW)
   BasicParameter<T> bias;    ///< (out_channels), undefined without a bias

@@ -31,6 +31,7 @@ class TENON_API BasicConvTranspose2d : public BasicModule<T> {
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   BasicParameter<T> weight;  ///< (in_channels, out_channels / groups, KH, KW)
   BasicParameter<T> bias;    ///< (out_channels), undefined without a bias

@@ -25,6 +25,7 @@ class TENON_API BasicLayerNorm : public BasicModule<T> {
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   BasicParameter<T> weight;  ///< of normalized_shape, starts at 1; undefined unless wanted
   BasicParameter<T> bias;    ///< of normalized_shape, starts at 0; undefined unless wanted

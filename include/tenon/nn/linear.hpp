@@ -22,6 +22,7 @@ class TENON_API BasicLinear : public BasicModule<T> {
   BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   BasicParameter<T> weight;  ///< (out_features, in_features)
   BasicParameter<T> bias;    ///< (out_features), undefined without a bias

@@ -19,6 +19,7 @@ class TENON_API BasicMaxPool2d : public BasicModule<T> {
   BasicTensor<T> forward(const BasicTensor<T>& x) override;
   BasicTensor<T> forward_relu(const BasicTensor<T>& x) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
  private:
   Pair kernel_;

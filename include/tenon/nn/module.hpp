@@ -12,6 +12,15 @@
 
 namespace tenon::nn {
 
+/// What a layer wants of its input, for errors that it has no part in.
+struct ExpectedInput {
+  const char* axes = "";    ///< "NCHW" where x must have these axes, "" where it may have any
+  Index axis = -1;          ///< the one whose size matters, negative ones counted from the end
+  Index size = 0;           ///< of it; 0 where any will do
+  const char* unit = "";    ///< what that axis counts: "features"
+  const char* option = "";  ///< the layer's option that it is: "in_features"
+};
+
 /// What every layer and model derives from. A model is a struct with its layers as members:
 ///
 ///   struct Block : nn::Module {
@@ -48,6 +57,11 @@ class TENON_API BasicModule {
   virtual std::string name() const;
   /// One line for errors and printing: "Linear(576 -> 64)"; the default is "name()".
   virtual std::string description() const;
+  /// What forward() wants of x, as far as that can be said; the default says nothing.
+  virtual ExpectedInput expected_input() const { return {}; }
+  /// The dotted path of the module at that address inside this one, "" where visit() does not lead
+  /// to it. The address is compared, not followed.
+  std::string path_to(const void* module) const;
 
   /// Runs forward(). An error that leaves it is told which layer it passed through.
   BasicTensor<T> operator()(const BasicTensor<T>& x);

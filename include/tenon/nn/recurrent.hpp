@@ -47,6 +47,7 @@ class TENON_API BasicRecurrent : public BasicModule<T> {
  public:
   void visit(BasicVisitor<T>& v) override;
   std::string description() const override;
+  ExpectedInput expected_input() const override;
 
   Index num_layers() const { return settings_.num_layers; }
   Index directions() const { return settings_.bidirectional ? 2 : 1; }

@@ -5,11 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/base/error.hpp"
 #include "tenon/nn/max_pool2d.hpp"
 #include "tenon/nn/module.hpp"
 #include "tenon/nn/relu.hpp"
 
 namespace tenon::detail {
+
+class InputShapes;
 
 /// A layer of any type on the heap, and how to copy it as that type.
 template <class T>
@@ -76,6 +79,7 @@ namespace tenon::nn {
 /// temporaries, with std::move(layer), or as clone(layer). Layers are named "0", "1", ...
 /// A ReLU behind a layer that can apply it by itself (Conv2d, Linear) is part of that layer's pass,
 /// one in front of a MaxPool2d part of the pooling. Neither changes a bit.
+/// A ShapeError of a layer shows the shapes of all layers up to that one, and what would fit.
 template <class T>
 class TENON_API BasicSequential : public BasicModule<T> {
  public:
@@ -136,6 +140,8 @@ class TENON_API BasicSequential : public BasicModule<T> {
  private:
   friend struct detail::LayersOf<T>;
 
+  BasicTensor<T> run_from(std::size_t i, const BasicTensor<T>& x, detail::InputShapes& shapes);
+  [[noreturn]] void fail_shape(ShapeError& error, const detail::InputShapes& shapes);
   void add(detail::OwnedLayer<T> layer);
   void clear() noexcept;
   BasicModule<T>& layer(Index i) const;
