@@ -1,6 +1,7 @@
 #include "tenon/data/dataloader.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -59,18 +60,18 @@ struct DataLoader<X, Y>::Impl {
 
   void choose_order() {
     order.resize(static_cast<std::size_t>(dataset.size()));
+    places.resize(order.size());
     if (options.shuffle) {
       // A stream of its own, so that weights drawn with the same seed have nothing to do with it.
       constexpr std::uint64_t stream = 0x6f72646572;
       const std::uint64_t seed = detail::drawn_seed({state.seed, stream});
       detail::fill_permutation(order.data(), dataset.size(),
                                {seed, static_cast<std::uint64_t>(state.epoch)});
-      for (Index& i : order) i = dataset.source_position(i);
     } else {
-      for (Index i = 0; i < dataset.size(); ++i) {
-        order[static_cast<std::size_t>(i)] = dataset.source_position(i);
-      }
+      std::iota(order.begin(), order.end(), Index{0});
     }
+    std::transform(order.begin(), order.end(), places.begin(),
+                   [this](Index i) { return dataset.source_position(i); });
   }
 
   /// Makes a slot ready to be written, with new memory where the old one is still in use.
@@ -85,7 +86,7 @@ struct DataLoader<X, Y>::Impl {
   }
 
   void fill(Index batch, Batch<X, Y>& buffer) const {
-    dataset.source().read(order.data() + batch * options.batch_size, batch_samples(batch),
+    dataset.source().read(places.data() + batch * options.batch_size, batch_samples(batch),
                           buffer.inputs.data(), buffer.labels.data());
   }
   static void fill_slot(void* context, Index batch, Index slot) {
@@ -148,7 +149,8 @@ struct DataLoader<X, Y>::Impl {
   bool is_started = false;  // the epoch in state has had a loop already
   bool has_batch = false;
   std::size_t slot = 0;
-  std::vector<Index> order;  // of the samples in the source
+  std::vector<Index> order;   // of the samples in the dataset
+  std::vector<Index> places;  // and where they lie in its source
   std::vector<Batch<X, Y>> buffers;
   Batch<X, Y> current;
   std::unique_ptr<detail::BatchWorker> worker;  // last: it is stopped before the rest goes
@@ -188,6 +190,14 @@ void DataLoader<X, Y>::advance() {
 template <class X, class Y>
 Batch<X, Y>* DataLoader<X, Y>::current() const {
   return impl_->has_batch ? &impl_->current : nullptr;
+}
+
+template <class X, class Y>
+std::span<const Index> DataLoader<X, Y>::positions() const {
+  if (!impl_->has_batch) return {};
+  const Index batch = impl_->state.batch - 1;
+  return {impl_->order.data() + batch * impl_->options.batch_size,
+          static_cast<std::size_t>(impl_->batch_samples(batch))};
 }
 
 template <class X, class Y>

@@ -141,6 +141,7 @@ struct SequenceLoader<Y>::Impl {
     // known here, and so is whether anything still refers to it.
     current = {buffer.ids.narrow(0, 0, rows * steps).reshape({rows, steps}),
                buffer.lengths.narrow(0, 0, rows), buffer.labels.narrow(0, 0, rows)};
+    current_positions = {positions, static_cast<std::size_t>(rows)};
     has_batch = true;
     ++state.batch;
   }
@@ -148,6 +149,7 @@ struct SequenceLoader<Y>::Impl {
   void release() {
     has_batch = false;
     current = {};
+    current_positions = {};
   }
 
   SequenceDataset<Y> dataset;
@@ -161,6 +163,7 @@ struct SequenceLoader<Y>::Impl {
   std::vector<Index> batch_order;  // of the full batches
   SequenceBatch<Y> buffer;
   SequenceBatch<Y> current;
+  std::span<const Index> current_positions;
 };
 
 template <class Y>
@@ -197,6 +200,11 @@ void SequenceLoader<Y>::advance() {
 template <class Y>
 SequenceBatch<Y>* SequenceLoader<Y>::current() const {
   return impl_->has_batch ? &impl_->current : nullptr;
+}
+
+template <class Y>
+std::span<const Index> SequenceLoader<Y>::positions() const {
+  return impl_->current_positions;
 }
 
 template <class Y>

@@ -379,6 +379,48 @@ TEST_CASE("Loaders of real labels, double and ids compile and run", "[data][data
   for (auto& [x, y] : ids) CHECK(x(0, 3) == 1);
 }
 
+TEST_CASE("A loader says where the samples of its batch lie in the dataset", "[data][dataloader]") {
+  // Of 30 samples a subset in another order, one of them twice: its own positions count.
+  const data::Dataset subset = counting(30).subset({20, 3, 3, 29, 11, 0, 8}).subset(1, 7);
+  for (Index prefetch : {0, 1, 3}) {
+    for (bool shuffle : {false, true}) {
+      CAPTURE(prefetch, shuffle);
+      DataLoader loader(subset,
+                        {.batch_size = 4, .shuffle = shuffle, .seed = 6, .prefetch = prefetch});
+      CHECK(loader.positions().empty());
+      for (int epoch = 0; epoch < 3; ++epoch) {
+        Labels met;
+        for (auto& [x, y] : loader) {
+          const auto positions = loader.positions();
+          REQUIRE(static_cast<Index>(positions.size()) == y.size(0));
+          for (std::size_t i = 0; i < positions.size(); ++i) {
+            const auto row = static_cast<Index>(i);
+            CHECK(subset.batch(positions[i], positions[i] + 1).labels(0) == y(row));
+            met.push_back(positions[i]);
+          }
+        }
+        CHECK((shuffle ? sorted(met) : met) == up_to(6));
+        CHECK(loader.positions().empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("Positions follow a loader that goes on elsewhere", "[data][dataloader]") {
+  DataLoader loader(counting(10), {.batch_size = 3, .drop_last = true, .prefetch = 2});
+  for (auto& batch : loader) {
+    if (batch.labels(0) == 3) break;
+  }
+  CHECK(std::vector<Index>(loader.positions().begin(), loader.positions().end()) ==
+        std::vector<Index>{3, 4, 5});
+  loader.set_state({0, 4, 2});
+  CHECK(loader.positions().empty());
+  for (auto& batch : loader) {
+    CHECK(loader.positions()[0] == batch.labels(0));
+    CHECK(loader.positions().size() == 3);
+  }
+}
+
 TEST_CASE("A slow source and a slow loop see the same batches", "[data][dataloader]") {
   auto source = std::make_shared<Faulty>(-1, 2);
   DataLoader slow_source(data::Dataset(source), {.batch_size = 1, .prefetch = 2});

@@ -88,6 +88,29 @@ Index padding_in(data::SequenceLoader<LongTensor>& loader) {
 
 }  // namespace
 
+TEST_CASE("a loader of sequences says where those of its batch lie in the dataset",
+          "[data][sequence_loader]") {
+  const auto dataset = numbered(40).subset(3, 30);
+  for (const bool shuffle : {false, true}) {
+    data::SequenceLoader loader(
+        dataset, {.batch_size = 5, .shuffle = shuffle, .seed = 4, .bucket_batches = 2});
+    CHECK(loader.positions().empty());
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      std::vector<Index> met;
+      for (auto& [ids, lengths, labels] : loader) {
+        REQUIRE(static_cast<Index>(loader.positions().size()) == lengths.size(0));
+        for (Index row = 0; row < lengths.size(0); ++row) {
+          const Index position = loader.positions()[static_cast<std::size_t>(row)];
+          CHECK(dataset.sequence(position).front() == ids(row, 0));
+          met.push_back(position);
+        }
+      }
+      CHECK((shuffle ? sorted(met) : met) == first_numbers(27));
+      CHECK(loader.positions().empty());
+    }
+  }
+}
+
 TEST_CASE("without shuffling the order is the dataset's", "[data][sequence_loader]") {
   data::SequenceLoader loader(numbered(23), {.batch_size = 5});
   CHECK(loader.size() == 5);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "tenon/data/dataset.hpp"
 
@@ -59,6 +60,10 @@ class DataLoader {
     return Iterator(this);
   }
   End end() const { return {}; }
+
+  /// Where the current batch's samples lie in dataset(), in the order of its rows; none before the
+  /// first batch and after the last one. Valid until the next batch.
+  std::span<const Index> positions() const;
 
   /// The current epoch and how many of its batches the loop has had; after it, the next epoch.
   DataLoaderState state() const;

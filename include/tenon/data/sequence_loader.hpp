@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "tenon/data/dataloader.hpp"
 #include "tenon/data/sequence_dataset.hpp"
@@ -54,6 +55,9 @@ class SequenceLoader {
     return Iterator(this);
   }
   End end() const { return {}; }
+
+  /// As DataLoader's: where the current batch's sequences lie in dataset().
+  std::span<const Index> positions() const;
 
   /// As DataLoader's: where the loader stands, and going on there. set_state() throws ValueError
   /// for an epoch or batch that cannot be.
