@@ -6,6 +6,8 @@
 
 #include <zlib.h>
 
+#include <cstdlib>
+
 #include "data/text_file.hpp"
 
 // The only place where stb_image is compiled; all of it is local to this file.
@@ -15,6 +17,11 @@
 #define STBI_ONLY_JPEG
 #define STBI_NO_STDIO
 #define STBI_MAX_DIMENSIONS 65535
+// A damaged JPEG may use tables that it does not define: they must be empty, not arbitrary.
+#define STBI_MALLOC(size) std::calloc(1, size)
+#define STBI_REALLOC(block, size) std::realloc(block, size)
+#define STBI_FREE(block) std::free(block)
+#define STBI_ASSERT(condition) static_cast<void>(0)
 #include <stb_image.h>
 
 #endif
@@ -54,6 +61,49 @@ const char* chunk_fault(std::string_view file) {
   return "it ends too early";
 }
 
+/// The bytes of a big-endian number of two bytes at i; 0 behind the end.
+std::size_t pair_at(std::string_view file, std::size_t i) {
+  if (i + 2 > file.size()) return 0;
+  return static_cast<std::size_t>(static_cast<unsigned char>(file[i])) << 8 |
+         static_cast<unsigned char>(file[i + 1]);
+}
+
+/// Whether the tables of codes in a JPEG's segment, from its length on, have at most the 256
+/// symbols each that there are; stb_image has room for no more, and reads tables as long as one
+/// begins in the segment.
+bool has_sound_codes(std::string_view segment) {
+  const std::size_t length = pair_at(segment, 0);
+  for (std::size_t i = 2; i < length;) {
+    std::size_t symbols = 0;
+    for (std::size_t k = i + 1; k <= i + 16 && k < segment.size(); ++k) {
+      symbols += static_cast<unsigned char>(segment[k]);
+    }
+    if (symbols > 256) return false;
+    i += 17 + symbols;
+  }
+  return true;
+}
+
+/// What is wrong with a JPEG's tables; "" where nothing is.
+const char* table_fault(std::string_view file) {
+  constexpr const char* fault = "a table of codes is too long";
+  // Segments up to the first scan have lengths, and what is in them need not be a table.
+  std::size_t i = 2;
+  while (i + 4 <= file.size() && file[i] == '\xFF' && file[i + 1] != '\xDA') {
+    if (file[i + 1] == '\xFF') {
+      ++i;
+      continue;
+    }
+    if (file[i + 1] == '\xC4' && !has_sound_codes(file.substr(i + 2))) return fault;
+    i += 2 + pair_at(file, i + 2);
+  }
+  // From there on, or where that order is broken, whatever may be taken for one.
+  for (; (i = file.find("\xFF\xC4", i)) < file.size(); i += 2) {
+    if (!has_sound_codes(file.substr(i + 2))) return fault;
+  }
+  return "";
+}
+
 }  // namespace
 
 bool has_image_decoder() { return true; }
@@ -68,9 +118,9 @@ DecodedImage decode_image(std::string_view op, const std::string& path, Index ch
   };
   if (file.size() > 0x7fffffff) fail_damaged("it has more than 2 GB");
   const auto size = static_cast<int>(file.size());
-  if (std::string_view(file).starts_with(png_signature)) {
-    if (const char* fault = chunk_fault(file); *fault != '\0') fail_damaged(fault);
-  }
+  const bool is_png = std::string_view(file).starts_with(png_signature);
+  const char* fault = is_png ? chunk_fault(file) : table_fault(file);
+  if (*fault != '\0') fail_damaged(fault);
   int width = 0, height = 0, in_file = 0;
   if (stbi_info_from_memory(bytes_of(file), size, &width, &height, &in_file) == 0) {
     fail_damaged(stbi_failure_reason());
