@@ -19,6 +19,7 @@ ninja-build         ninja    ninja-build         ninja          ninja
 libhwy-dev          -        highway-devel       highway        highway
 zlib1g-dev          -        zlib-devel          zlib           -
 nlohmann-json3-dev  -        json-devel          nlohmann-json  nlohmann-json
+libstb-dev          -        stb_image-devel     stb            -
 libcli11-dev        -        cli11-devel         cli11          cli11
 catch2              -        catch-devel         catch2         catch2
 libeigen3-dev       -        eigen3-devel        eigen          eigen

@@ -27,8 +27,8 @@ while [ $# -gt 0 ]; do
 done
 
 if [ "$install" = yes ]; then
-  ensure_packages g++ cmake ninja-build libhwy-dev zlib1g-dev nlohmann-json3-dev libcli11-dev catch2 \
-    libeigen3-dev python3 curl
+  ensure_packages g++ cmake ninja-build libhwy-dev zlib1g-dev nlohmann-json3-dev libstb-dev \
+    libcli11-dev catch2 libeigen3-dev python3 curl
 fi
 [ ${#options[@]} -gt 0 ] || options=(-DTENON_BUILD_BENCH=OFF)
 configure "$build_dir" "${options[@]}"

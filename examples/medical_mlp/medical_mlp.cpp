@@ -16,24 +16,17 @@ using namespace tenon;
 
 namespace {
 
-/// y = (x - mean) / deviation, column by column. Buffers are saved but not trained.
-struct Standardise : nn::Module {
-  explicit Standardise(const Tensor& x)
-      : mean(tenon::mean(x, 0)), deviation(sqrt(tenon::mean((x - mean) * (x - mean), 0))) {}
-  Tensor forward(const Tensor& x) override { return (x - mean) / deviation; }
-  void visit(nn::Visitor& v) override {
-    v.buffer("mean", mean);
-    v.buffer("deviation", deviation);
-  }
-  Tensor mean, deviation;
-};
-
 /// Features (N, 30) and labels (N, 1): 0 malignant, 1 benign.
 using Dataset = data::BasicDataset<Tensor, Tensor>;
 
 nn::Sequential make_net(const Tensor& x) {
-  return nn::Sequential{Standardise(x), nn::Linear(30, 64), nn::ReLU(),   nn::Linear(64, 32),
-                        nn::ReLU(),     nn::Linear(32, 1),  nn::Sigmoid()};
+  return nn::Sequential{nn::StandardScaler(30).fit(x),
+                        nn::Linear(30, 64),
+                        nn::ReLU(),
+                        nn::Linear(64, 32),
+                        nn::ReLU(),
+                        nn::Linear(32, 1),
+                        nn::Sigmoid()};
 }
 
 void train(nn::Sequential& net, const Dataset& dataset, const example::Options& options,

@@ -60,6 +60,14 @@ tenon_dependency(
   nlohmann_json TARGET nlohmann_json::nlohmann_json PACKAGE nlohmann-json3-dev
   REPOSITORY https://github.com/nlohmann/json.git TAG v3.11.2)
 
+# Decodes PNG and JPEG, headers only. Without it everything else works, and data::image_folder says
+# what is missing; so does -DTENON_STB_INCLUDE_DIR="".
+find_path(TENON_STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb)
+mark_as_advanced(TENON_STB_INCLUDE_DIR)
+if(NOT TENON_STB_INCLUDE_DIR)
+  message(STATUS "Tenon: no stb_image.h (Debian and Ubuntu: libstb-dev), so no image files")
+endif()
+
 if(TENON_BUILD_EXAMPLES)
   tenon_dependency(
     CLI11 TARGET CLI11::CLI11 PACKAGE libcli11-dev PREFER_CONFIG

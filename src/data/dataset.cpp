@@ -71,6 +71,10 @@ class TensorSource : public Source<X, Y> {
   void read(const Index* positions, Index count, typename X::value_type* inputs,
             typename Y::value_type* labels) const override {
     copy_rows(inputs_.data(), input_shape().numel(), positions, count, inputs);
+    read_labels(positions, count, labels);
+  }
+  void read_labels(const Index* positions, Index count,
+                   typename Y::value_type* labels) const override {
     copy_rows(labels_.data(), label_shape().numel(), positions, count, labels);
   }
 
@@ -96,6 +100,9 @@ class ImageSource : public Source<Tensor, LongTensor> {
       const std::uint8_t* image = pixels_.data() + positions[i] * pixels;
       for (Index p = 0; p < pixels; ++p) inputs[p] = values_[image[p]];
     }
+    read_labels(positions, count, labels);
+  }
+  void read_labels(const Index* positions, Index count, std::int64_t* labels) const override {
     copy_rows(labels_.data(), label_shape().numel(), positions, count, labels);
   }
 
@@ -137,6 +144,15 @@ Batch<X, Y> BasicDataset<X, Y>::batch(Index begin, Index end) const {
   std::vector<Index> positions;
   for (Index i = from; i < to; ++i) positions.push_back(source_position(i));
   source_->read(positions.data(), to - from, result.inputs.data(), result.labels.data());
+  return result;
+}
+
+template <class X, class Y>
+Y BasicDataset<X, Y>::labels() const {
+  Y result = Y::empty(batch_shape(size_, label_shape()));
+  std::vector<Index> positions;
+  for (Index i = 0; i < size_; ++i) positions.push_back(source_position(i));
+  source_->read_labels(positions.data(), size_, result.data());
   return result;
 }
 

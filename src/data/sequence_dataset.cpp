@@ -55,6 +55,20 @@ Shape SequenceDataset<Y>::label_shape() const {
 }
 
 template <class Y>
+Y SequenceDataset<Y>::labels() const {
+  const Index label_size = label_shape().numel();
+  Shape shape = content_->labels.shape();
+  shape[0] = size();
+  Y result = Y::empty(shape);
+  for (Index i = 0; i < size(); ++i) {
+    const Index position = positions_[static_cast<std::size_t>(i)];
+    std::copy_n(content_->labels.data() + position * label_size, label_size,
+                result.data() + i * label_size);
+  }
+  return result;
+}
+
+template <class Y>
 void SequenceDataset<Y>::read(const Index* positions, Index count, Index steps, Index padding,
                               Index* ids, Index* lengths, typename Y::value_type* labels) const {
   const Index label_size = label_shape().numel();

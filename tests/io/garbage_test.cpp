@@ -5,18 +5,14 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
-#include <map>
 #include <new>
 #include <string>
-#include <vector>
 
 #include "catch.hpp"
+#include "garbage_support.hpp"
 #include "temporary_folder.hpp"
-#include "tenon/base/memory.hpp"
 #include "tenon/data/idx.hpp"
 #include "tenon/io/npy.hpp"
 #include "tenon/io/safetensors.hpp"
@@ -32,12 +28,9 @@
 
 namespace {
 
-// Largest request to operator new since it was set to 0; the pool keeps a count of its own.
-std::atomic<std::size_t> largest_request{0};
-
 [[maybe_unused]] void* counted(std::size_t bytes) {
-  std::size_t seen = largest_request.load(std::memory_order_relaxed);
-  while (bytes > seen && !largest_request.compare_exchange_weak(seen, bytes)) {
+  std::size_t seen = tenon::test::largest_request.load(std::memory_order_relaxed);
+  while (bytes > seen && !tenon::test::largest_request.compare_exchange_weak(seen, bytes)) {
   }
   if (void* block = std::malloc(std::max<std::size_t>(bytes, 1))) return block;
   throw std::bad_alloc();
@@ -59,113 +52,6 @@ using namespace tenon;
 using namespace tenon::test;
 
 namespace {
-
-// An error's text, one header of a tensor.
-constexpr std::size_t allowed_extra = 4096;
-
-struct Row {
-  std::string parser, tried;
-  int cases = 0, refused = 0;
-  std::size_t largest_file = 0, largest_allocation = 0;
-  std::map<std::string, int> said;  // messages without path and numbers
-};
-
-/// Collects the rows of all test cases and writes them as the program ends.
-class Report {
- public:
-  ~Report() {
-    const char* folder = std::getenv("TENON_REPORT_DIR");
-    if (folder == nullptr || rows_.empty()) return;
-    std::filesystem::create_directories(folder);
-    std::ofstream out(std::string(folder) + "/garbage.md");
-    out << "| parser | what was tried | cases | refused | largest file (bytes) | "
-           "largest allocation (bytes) | what was said most often "
-           "|\n|---|---|--:|--:|--:|--:|---|\n";
-    for (const Row& row : rows_) {
-      std::string most;
-      int count = 0;
-      for (const auto& [text, n] : row.said) {
-        if (n > count) most = text, count = n;
-      }
-      std::replace(most.begin(), most.end(), '|', '/');
-      out << "| " << row.parser << " | " << row.tried << " | " << row.cases << " | " << row.refused
-          << " | " << row.largest_file << " | " << row.largest_allocation << " | " << most
-          << " |\n";
-    }
-  }
-  void add(const Row& row) { rows_.push_back(row); }
-
- private:
-  std::vector<Row> rows_;
-};
-Report report;
-
-/// The message with its path dropped and every number written as N, so that alike ones are counted
-/// together.
-std::string outline(const std::string& message, const std::string& path) {
-  std::string text = message;
-  if (const auto at = text.find(path); at != std::string::npos)
-    text.replace(at, path.size(), "FILE");
-  std::string result;
-  for (char c : text) {
-    if (c >= '0' && c <= '9') {
-      if (result.empty() || result.back() != 'N') result += 'N';
-    } else {
-      const bool is_plain = c >= ' ' && c <= '~';
-      result += is_plain ? c : '?';
-    }
-  }
-  return result;
-}
-
-class Trial {
- public:
-  using Load = void (*)(const std::string& path);
-
-  Trial(const std::string& parser, const std::string& tried, Load load) : load_(load) {
-    row_.parser = parser;
-    row_.tried = tried;
-  }
-  ~Trial() { report.add(row_); }
-
-  /// Loads a file of those bytes; whether it was refused.
-  bool run(const std::string& bytes) {
-    const std::string path = folder_.file("garbage");
-    // Some file systems wait for the disk when a file is overwritten, not when it is made anew.
-    std::filesystem::remove(path);
-    write_bytes(path, bytes);
-    trim_memory();
-    reset_peak_memory();
-    const std::size_t live_before = memory_stats().live_bytes;
-    largest_request = 0;
-    std::string said;
-    try {
-      load_(path);
-    } catch (const Error& error) {
-      said = error.what();
-    }
-    const std::size_t pool = memory_stats().peak_live_bytes - live_before;
-    const std::size_t largest = std::max(largest_request.load(), pool);
-    CAPTURE(row_.parser, row_.tried, bytes.size(), said);
-    // An empty tensor takes 54 bytes in a safetensors file and 256 in memory.
-    CHECK(largest <= 8 * bytes.size() + allowed_extra);
-    ++row_.cases;
-    row_.largest_file = std::max(row_.largest_file, bytes.size());
-    row_.largest_allocation = std::max(row_.largest_allocation, largest);
-    if (said.empty()) return false;
-    ++row_.refused;
-    ++row_.said[outline(said, path)];
-    // The op in brackets, then the path: whoever reads it knows which file is meant.
-    CHECK(said.front() == '[');
-    CHECK(said.find(path) != std::string::npos);
-    return true;
-  }
-
- private:
-  Row row_;
-  Load load_;
-  TemporaryFolder folder_;
-};
 
 void load_safetensors(const std::string& path) { io::load_safetensors(path); }
 void load_npy(const std::string& path) { io::load_npy<double>(path); }

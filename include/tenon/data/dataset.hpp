@@ -35,6 +35,13 @@ class Source {
   /// that prefetches calls this from a thread of its own; what it throws reaches the loop there.
   virtual void read(const Index* positions, Index count, typename X::value_type* inputs,
                     typename Y::value_type* labels) const = 0;
+  /// Writes the labels alone; to be overridden where inputs take long to read.
+  virtual void read_labels(const Index* positions, Index count,
+                           typename Y::value_type* labels) const {
+    X ignored = X::empty(input_shape());
+    const Index size = label_shape().numel();
+    for (Index i = 0; i < count; ++i) read(positions + i, 1, ignored.data(), labels + i * size);
+  }
 };
 
 /// Samples to train or test on: a handle, cheap to copy, that shares its source. X is the tensor
@@ -57,6 +64,8 @@ class BasicDataset {
   Batch<X, Y> batch(Index begin, Index end) const;
   /// All samples as one batch.
   Batch<X, Y> all() const { return batch(0, size_); }
+  /// The labels of all samples (N, ...).
+  Y labels() const;
 
   /// The samples begin .. end - 1; nothing is copied. Throws IndexError.
   BasicDataset subset(Index begin, Index end) const;

@@ -36,6 +36,8 @@ class SequenceDataset {
   /// How many steps the longest sequence has.
   Index longest() const;
   Shape label_shape() const;
+  /// The labels of all sequences (N, ...).
+  Y labels() const;
 
   /// The sequences begin .. end - 1 as one batch of new tensors; padding: what stands behind short
   /// ones. Throws IndexError.
