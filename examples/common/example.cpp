@@ -153,16 +153,17 @@ struct Effort {
 void report(const Options& options, tenon::nn::Module& net, const Result& test,
             const Effort& effort) {
   if (!options.json.empty()) {
-    const nlohmann::ordered_json json = {{test.metric, test.accuracy},
-                                         {"loss", test.loss},
-                                         {"parameters", tenon::nn::count_parameters(net)},
-                                         {"epochs", options.epochs},
-                                         {"train_seconds", effort.seconds},
-                                         {"seconds_per_epoch", effort.seconds_per_epoch},
-                                         {"seed", options.seed},
-                                         {"threads", tenon::num_threads()},
-                                         {"weights_hash", weights_hash(net)},
-                                         {"resumed_from_step", effort.resumed_from_step}};
+    nlohmann::ordered_json json = {{test.metric, test.accuracy},
+                                   {"loss", test.loss},
+                                   {"parameters", tenon::nn::count_parameters(net)},
+                                   {"epochs", options.epochs},
+                                   {"train_seconds", effort.seconds},
+                                   {"seconds_per_epoch", effort.seconds_per_epoch},
+                                   {"seed", options.seed},
+                                   {"threads", tenon::num_threads()},
+                                   {"weights_hash", weights_hash(net)},
+                                   {"resumed_from_step", effort.resumed_from_step}};
+    for (const auto& [name, figure] : test.more) json[name] = figure;
     std::ofstream file(options.json);
     file << json.dump(2) << '\n';
     finish(file, options.json);
@@ -195,6 +196,11 @@ void report(const Options& options, tenon::nn::Module& net, const Result& test,
   const auto epochs = static_cast<double>(std::max<Index>(1, history.epochs.size()));
   report(options, net, test,
          Effort{seconds, seconds / epochs, std::max<Index>(0, history.resumed_from_step)});
+}
+
+std::string checkpoint_of(const Options& options, Index training) {
+  if (options.checkpoint.empty()) return "";
+  return options.checkpoint + "." + std::to_string(training + 1);
 }
 
 std::string percent(double fraction) {

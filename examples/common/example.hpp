@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <tenon/tenon.hpp>
+#include <utility>
 #include <vector>
 
 namespace example {
@@ -106,6 +107,7 @@ struct Result {
   double loss = 0;
   tenon::LongTensor predicted = {}, expected = {};  ///< one entry a sample, in test order
   const char* metric = "accuracy";
+  std::vector<std::pair<std::string, double>> more = {};  ///< other figures and their names
 };
 
 /// Writes what --json, --predictions and --save ask for.
@@ -114,6 +116,9 @@ void report(const Options& options, tenon::nn::Module& net, const Result& test,
 /// The same of a training by tenon::Trainer.
 void report(const Options& options, tenon::nn::Module& net, const Result& test,
             const tenon::History& history);
+
+/// The checkpoint of one of several trainings of a program; "" where none is asked for.
+std::string checkpoint_of(const Options& options, Index training);
 
 /// "98.61 %"
 std::string percent(double fraction);

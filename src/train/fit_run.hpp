@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -9,15 +10,18 @@
 
 #include "fit_progress.hpp"
 #include "interrupt.hpp"
+#include "tenon/autograd/detect_anomaly.hpp"
 #include "tenon/autograd/tape.hpp"
 #include "tenon/data/dataloader.hpp"
 #include "tenon/data/sequence_loader.hpp"
+#include "tenon/io/replay.hpp"
 #include "tenon/io/state_dict.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/reduce.hpp"
 #include "tenon/ops/shape.hpp"
 #include "tenon/optim/accumulate.hpp"
 #include "tenon/optim/clip.hpp"
+#include "tenon/optim/gradient_watch.hpp"
 #include "tenon/tensor/factories.hpp"
 #include "tenon/train/checkpoint.hpp"
 #include "tenon/train/trainer.hpp"
@@ -70,6 +74,15 @@ BasicTensor<T> predicted(nn::BasicModule<T>& net, const data::Batch<X, Y>& batch
 template <class T, class Y>
 BasicTensor<T> predicted(nn::BasicModule<T>& net, const data::SequenceBatch<Y>& batch) {
   return net(batch.ids, batch.lengths);
+}
+
+template <class X, class Y>
+io::TensorDict inputs_of(const data::Batch<X, Y>& batch) {
+  return {{"x", batch.inputs}};
+}
+template <class Y>
+io::TensorDict inputs_of(const data::SequenceBatch<Y>& batch) {
+  return {{"ids", batch.ids}, {"lengths", batch.lengths}};
 }
 
 /// One call of BasicTrainer<T>::fit().
@@ -189,9 +202,12 @@ class FitRun final : public FitState {
     const Labels& labels = samples.labels;
     const Index count = labels.size(0);
     if (batch % options_.accumulate == 0) begin_step();
+    const RandomKey generator = default_generator().state();
     BasicTensor<T> prediction;
     Gradients gradients;
-    {
+    try {
+      std::optional<DetectAnomaly> anomalies;
+      if (options_.detect_anomaly) anomalies.emplace();
       Tape tape;
       prediction = predicted(net_, samples);
       BasicTensor<T> batch_loss = weighted_loss(prediction, labels, count);
@@ -205,6 +221,9 @@ class FitRun final : public FitState {
       step_loss_ += value * weight;
       if (options_.accumulate > 1) batch_loss = batch_loss * weight;
       gradients = tape.gradients(batch_loss);
+    } catch (NonFiniteError& error) {
+      explain(error, samples, generator);
+      throw;
     }
     if (options_.accumulate == 1) {
       gradients_ = std::move(gradients);
@@ -231,8 +250,8 @@ class FitRun final : public FitState {
     if (options_.accumulate > 1) optim::scale(gradients_, share);
     if (options_.clip_norm > 0) optim::clip_grad_norm(gradients_, options_.clip_norm);
     if (options_.clip_value > 0) optim::clip_grad_value(gradients_, options_.clip_value);
+    if (epoch == 0) watch_.observe(gradients_);
     optimizer_.step(gradients_);
-    if (step == 0) warn_of_missing();
     gradients_ = Gradients();
     ++step;
     loss = step_loss_ * share;
@@ -269,6 +288,7 @@ class FitRun final : public FitState {
     history.epochs.set("samples_per_second", static_cast<double>(samples_) / seconds);
     call(&Callback::on_epoch_end);
     progress_.end_epoch(*this);
+    if (epoch == 0) warn_of_dead_gradients();
     ++epoch;
     batch = 0;
     if (is_save_due_ || options_.checkpoint_every == 0 || is_last || is_stopping()) save();
@@ -330,12 +350,37 @@ class FitRun final : public FitState {
     return weights;
   }
 
-  void warn_of_missing() {
-    const std::vector<std::string> names = optimizer_.missing(gradients_);
-    if (names.empty()) return;
-    std::string text = "no gradient for " + std::to_string(names.size()) + " parameters:";
-    for (std::size_t i = 0; i < names.size() && i < 8; ++i) text += " " + names[i];
-    text += std::string(names.size() > 8 ? " ..." : "") + "; does forward() use their layers?";
+  /// Adds what only the training knows to an error, and writes the step down.
+  template <class Batch>
+  void explain(NonFiniteError& error, const Batch& samples, const RandomKey& generator) {
+    const auto positions = loader_.positions();
+    LongTensor indices = LongTensor::empty({static_cast<Index>(positions.size())});
+    std::copy(positions.begin(), positions.end(), indices.data());
+    std::string note = "in step " + std::to_string(step + 1) + ", epoch " +
+                       std::to_string(epoch + 1) + ", batch " + std::to_string(batch + 1) +
+                       " of samples";
+    constexpr std::size_t shown = 16;
+    for (std::size_t i = 0; i < std::min(shown, positions.size()); ++i) {
+      note += " " + std::to_string(positions[i]);
+    }
+    if (positions.size() > shown) note += " ...";
+    if (!options_.replay.empty()) {
+      io::save_replay(options_.replay, {.inputs = inputs_of(samples),
+                                        .targets = {{"y", samples.labels}},
+                                        .state = io::state_dict(net_),
+                                        .indices = indices,
+                                        .generator = generator,
+                                        .step = step,
+                                        .message = error.what()});
+      note += "; io::load_replay(\"" + options_.replay + "\") repeats it";
+    }
+    error.add_note(note);
+  }
+
+  void warn_of_dead_gradients() {
+    std::string text = watch_.report();
+    if (text.empty()) return;
+    if (text.ends_with('\n')) text.pop_back();
     history.warnings.push_back(text);
     progress_.say("warning: " + text);
   }
@@ -359,6 +404,7 @@ class FitRun final : public FitState {
   std::optional<D> validation_;
   decltype(fit_loader(std::declval<D>(), std::declval<const FitOptions<D>&>())) loader_;
   FitProgress progress_;
+  optim::BasicGradientWatch<T> watch_{net_};  // in the first epoch
   std::optional<Checkpoint> checkpoint_;
   const InterruptScope* interrupts_ = nullptr;
 

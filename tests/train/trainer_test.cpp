@@ -366,8 +366,43 @@ TEST_CASE("A parameter without a gradient is reported", "[train][trainer]") {
   Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.1}));
   const History history = trainer.fit(points(), silent(2));
   REQUIRE(history.warnings.size() == 1);
-  CHECK_THAT(history.warnings[0], ContainsSubstring("no gradient for 2 parameters: "
-                                                    "forgotten.weight forgotten.bias"));
+  CHECK_THAT(history.warnings[0],
+             ContainsSubstring("in 5 steps:\nforgotten.weight, forgotten.bias: no gradient; the "
+                               "layer is not used in forward()"));
+}
+
+TEST_CASE("A value that is not finite is traced to its step, samples and layer",
+          "[train][trainer]") {
+  TemporaryFolder folder;
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(5, 4), nn::Dropout(0.5), nn::Linear(4, 3)};
+  Tensor x = randn({40, 5});
+  x(23, 2) = std::numeric_limits<float>::infinity();
+  const data::TensorDataset<Tensor, LongTensor> data(x, randint(0, 3, {40}));
+  Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.1}));
+  Options options = silent(2);
+  options.batch_size = 10;
+  options.shuffle = false;
+  options.detect_anomaly = true;
+  options.replay = folder.file("replay");
+  const std::string message = message_of<NonFiniteError>([&] { trainer.fit(data, options); });
+  CHECK_THAT(message, ContainsSubstring("[linear]") && ContainsSubstring("(in layer 0: Linear") &&
+                          ContainsSubstring("in step 3, epoch 1, batch 3 of samples 20 21 22 23") &&
+                          ContainsSubstring("load_replay"));
+  CHECK_FALSE(DetectAnomaly::is_enabled());
+
+  const io::Replay replay = io::load_replay(folder.file("replay"));
+  CHECK(replay.step == 2);
+  CHECK(replay.indices(3) == 23);
+  io::load_state_dict(net, replay.state);
+  default_generator().set_state(replay.generator);
+  const std::string again = message_of<NonFiniteError>([&] {
+    DetectAnomaly guard;
+    Tape tape;
+    tape.gradients(
+        cross_entropy(net(replay.inputs.get<float>("x")), replay.targets.get<std::int64_t>("y")));
+  });
+  CHECK(again == replay.message);
 }
 
 TEST_CASE("A warm step of fit() allocates nothing", "[train][trainer]") {

@@ -87,6 +87,12 @@ struct FitOptions {
   /// goes on with the same bits (see Checkpoint); "": none.
   std::string checkpoint = {};
   Index checkpoint_every = 0;  ///< steps between two of them, >= 0; 0: after every epoch
+
+  /// Look for the first value that is not finite (see DetectAnomaly). The error that reports it
+  /// also names the step and the samples of its batch. Training becomes slower.
+  bool detect_anomaly = false;
+  /// Where that step is then written to, so that io::load_replay() can repeat it; "": nowhere.
+  std::string replay = {};
 };
 
 }  // namespace tenon
