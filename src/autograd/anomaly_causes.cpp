@@ -80,8 +80,8 @@ std::string likely_cause_forward(std::string_view op, const std::vector<AnomalyI
   const std::string cause = cause_of(op, inputs);
   if (!cause.empty()) return cause;
   if (std::any_of(inputs.begin(), inputs.end(), is_huge)) return overflow;
-  return std::string("all inputs are finite, so the operation made it: ") +
-         "an overflow, or a mistake in an operation of your own";
+  return "all inputs are finite, so the operation made it: an overflow, or a mistake in an "
+         "operation of your own";
 }
 
 std::string likely_cause_backward(std::string_view op, const std::vector<AnomalyInput>& inputs,
@@ -96,9 +96,10 @@ std::string likely_cause_backward(std::string_view op, const std::vector<Anomaly
   const auto bad = std::find_if(inputs.begin(), inputs.end(),
                                 [](const AnomalyInput& x) { return !x.values.all_finite(); });
   if (bad != inputs.end()) {
-    return "input " + std::to_string(bad - inputs.begin()) +
-           " is not finite, and times 0 it is NaN: where a mask hides a result, hide its input, "
-           "too";
+    std::string cause("input ");
+    cause.append(std::to_string(bad - inputs.begin()));
+    return cause.append(
+        " is not finite, and times 0 it is NaN: where a mask hides a result, hide its input, too");
   }
   const std::string cause = cause_of(op, inputs);
   if (!cause.empty()) return cause;
