@@ -109,9 +109,8 @@ std::string new_path(const std::string& folder) {
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   char name[400];
-  std::snprintf(name, sizeof name, "/events.out.tfevents.%010lld.%s.%d.%u",
-                static_cast<long long>(wall_time_now()), host, static_cast<int>(::getpid()),
-                counter++);
+  std::snprintf(name, sizeof name, "/events.out.tfevents.%017.6f.%s.%d.%u", wall_time_now(), host,
+                static_cast<int>(::getpid()), counter++);
   return folder + name;
 }
 
@@ -169,17 +168,20 @@ void EventFile::histogram(std::string_view tag, Index step, const T* values, Ind
     sum_squares += v * v;
   }
   if (total == 0) return;
-  // Halves, since the whole width may overflow. Equal values all go into one bin.
+  // Equal values all go into one bin.
   const std::size_t buckets = high > low ? bins : 1;
-  const double width = (high / 2 - low / 2) / static_cast<double>(buckets) * 2;
+  const auto count_of_bins = static_cast<double>(buckets);
   std::vector<double> limits(buckets), counts(buckets);
-  for (std::size_t b = 0; b < buckets; ++b) limits[b] = low + static_cast<double>(b + 1) * width;
-  limits.back() = high;
+  for (std::size_t b = 0; b < buckets; ++b) {
+    limits[b] = std::lerp(low, high, static_cast<double>(b + 1) / count_of_bins);
+  }
+  const double scale = std::isfinite(high - low) ? 1 : 0.5;  // halves where the width overflows
   for (Index i = 0; i < count; ++i) {
     const auto v = static_cast<double>(values[i]);
     if (!std::isfinite(v)) continue;
-    const double bin = buckets > 1 ? (v / 2 - low / 2) / (width / 2) : 0;
-    counts[static_cast<std::size_t>(std::min(bin, static_cast<double>(buckets - 1)))] += 1;
+    const double share = high > low ? (v * scale - low * scale) / (high * scale - low * scale) : 0;
+    counts[static_cast<std::size_t>(std::clamp(share * count_of_bins, 0.0, count_of_bins - 1))] +=
+        1;
   }
 
   std::string histogram;

@@ -97,6 +97,7 @@ std::string clock_text(double seconds) {
 }
 
 std::string duration_text(double seconds) {
+  if (seconds < 0.0005) return "<1 ms";
   if (seconds < 0.0995) return printed("%.0f ms", seconds * 1e3);
   return seconds < 9.95 ? printed("%.1f s", seconds) : clock_text(seconds);
 }
@@ -140,14 +141,15 @@ std::string sparkline(const std::vector<double>& values, std::size_t width, bool
     low = std::min(low, mean);
     high = std::max(high, mean);
   }
+  const double scale = std::isfinite(high - low) ? 1 : 0.5;  // halves where the range overflows
   std::string text;
   for (double mean : means) {
     if (!std::isfinite(mean)) {
       text += "!";
       continue;
     }
-    // Halves, since the distance of two numbers may overflow.
-    const double height = high > low ? (mean / 2 - low / 2) / (high / 2 - low / 2) : 0;
+    const double height =
+        high > low ? (mean * scale - low * scale) / (high * scale - low * scale) : 0;
     text += bars[std::min<std::size_t>(7, static_cast<std::size_t>(height * 8))];
   }
   return text;

@@ -56,7 +56,7 @@ class FitProgress {
 /// "▆▅▃▂▁▁", or "#*=-._" in ASCII.
 std::string sparkline(const std::vector<double>& values, std::size_t width, bool is_utf8);
 
-/// "35 ms", "4.8 s", "42 s", "3:07" (minutes) or "1:02:45".
+/// "<1 ms", "35 ms", "4.8 s", "42 s", "3:07" (minutes) or "1:02:45".
 std::string duration_text(double seconds);
 
 /// Whole seconds as "0 s", "42 s", "3:07" or "1:02:45".

@@ -264,7 +264,8 @@ TEST_CASE("Durations and rates are rounded for people", "[train][fit_progress]")
   using detail::clock_text;
   using detail::duration_text;
   using detail::rate_text;
-  CHECK(duration_text(0) == "0 ms");
+  CHECK(duration_text(0) == "<1 ms");
+  CHECK(duration_text(0.0006) == "1 ms");
   CHECK(duration_text(0.0994) == "99 ms");
   CHECK(duration_text(0.0996) == "0.1 s");
   CHECK(duration_text(9.94) == "9.9 s");
@@ -301,6 +302,7 @@ TEST_CASE("A sparkline draws means between the least and the greatest", "[train]
   CHECK(sparkline({1, NAN, 3, INFINITY}, 4, false) == "_!#!");
   CHECK(sparkline({NAN, NAN}, 4, true) == "!!");
   CHECK(sparkline({-1.7e308, 1.7e308}, 2, false) == "_#");
+  CHECK(sparkline({5e-324, 0}, 2, false) == "#_");
 }
 
 TEST_CASE("A line leaves out its least important parts", "[train][fit_progress]") {

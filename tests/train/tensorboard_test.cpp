@@ -160,6 +160,7 @@ TEST_CASE("Histograms count every finite value in its bin", "[train][tensorboard
   CHECK(counts[0] == 1);
   CHECK(counts[15] == 1);
   CHECK(counts[29] == 3);
+  CHECK(values.at("h")[5][1].at("counts")[29] == 1);
 }
 
 TEST_CASE("A training that is resumed takes back what it trains again", "[train][tensorboard]") {
