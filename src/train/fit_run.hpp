@@ -102,6 +102,7 @@ class FitRun final : public FitState {
       interrupts_ = nullptr;
     }
     call(&Callback::on_fit_end);
+    if (!history.stop_reason.empty()) progress_.say("stopped: " + history.stop_reason);
     return std::move(history);
   }
 
@@ -146,6 +147,7 @@ class FitRun final : public FitState {
         validation_(std::move(parts.second)),
         loader_(fit_loader(std::move(parts.first), options)),
         progress_(options.verbose) {
+    has_validation = validation_.has_value();
     epochs = options.epochs;
     batches = loader_.size();
     figure_names_.push_back("loss");
@@ -177,7 +179,7 @@ class FitRun final : public FitState {
   void run_epoch() {
     net_.train();
     epoch_start_ = Clock::now();
-    progress_.start_epoch();
+    is_validated = false;
     if (batch == 0) {
       loss_sum_ = 0;
       samples_ = 0;
@@ -188,6 +190,7 @@ class FitRun final : public FitState {
       }
       call(&Callback::on_epoch_begin);
     }
+    progress_.start_epoch(*this, samples_);
     for (auto& samples : loader_) {
       train_batch(samples);
       if (is_stopping() && batch < batches && is_step_complete()) return save();
@@ -259,15 +262,18 @@ class FitRun final : public FitState {
     history.steps.set("loss", loss);
     history.steps.set("learning_rate", learning_rate());
     call(&Callback::on_step_end);
-    if (interrupts_->interrupted() && !is_stopping()) {
-      was_interrupted_ = true;
-      stop("interrupted");
-    }
+    stop_where_interrupted();
     if (progress_.is_due()) progress_.draw(*this, samples_, figure_names_, running_figures());
     is_save_due_ =
         is_save_due_ || (options_.checkpoint_every > 0 && step % options_.checkpoint_every == 0);
     // At the end of an epoch it waits for the validation, which belongs to the epoch.
     if (is_save_due_ && batch < batches) save();
+  }
+
+  void stop_where_interrupted() {
+    if (!interrupts_->interrupted() || is_stopping()) return;
+    was_interrupted_ = true;
+    stop("interrupted");
   }
 
   void end_epoch() {
@@ -278,10 +284,13 @@ class FitRun final : public FitState {
     }
     const double seconds = epoch_seconds();
     const bool is_last = epoch + 1 == epochs || is_stopping();
-    if (validation_ && (is_last || (epoch + 1) % options_.validate_every == 0)) {
+    is_validated = validation_ && (is_last || (epoch + 1) % options_.validate_every == 0);
+    if (is_validated) {
+      progress_.draw_validation(*this);
       for (const auto& [name, value] : trainer_.evaluate(*validation_)) {
         history.epochs.set("val_" + name, value);
       }
+      stop_where_interrupted();
     }
     history.epochs.set("learning_rate", learning_rate());
     history.epochs.set("seconds", seconds);
@@ -296,7 +305,8 @@ class FitRun final : public FitState {
 
   void save() {
     is_save_due_ = false;
-    if (checkpoint_) checkpoint_->save();
+    // A net whose loss is no number is past saving: the checkpoint before it stays.
+    if (checkpoint_ && std::isfinite(loss)) checkpoint_->save();
   }
 
   /// The loss and the metrics of the epoch so far.

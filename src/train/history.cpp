@@ -1,10 +1,10 @@
 #include "tenon/train/history.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "csv_text.hpp"
 #include "io/file.hpp"
 #include "io/json_text.hpp"
 #include "tenon/tensor/factories.hpp"
@@ -14,20 +14,6 @@ namespace tenon {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-/// The shortest text that reads back as the same number.
-std::string number(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
-/// A field of RFC 4180.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 void write_file(const char* op, const std::string& path, const std::string& text) {
   detail::AtomicFile file(op, path);
@@ -43,7 +29,7 @@ std::string json(const HistoryTable& table) {
     bool is_first = true;
     for (double value : table[name]) {
       if (!std::exchange(is_first, false)) text += ", ";
-      text += std::isfinite(value) ? number(value) : "null";
+      text += std::isfinite(value) ? detail::number_text(value) : "null";
     }
     text += "]";
   }
@@ -92,14 +78,14 @@ void HistoryTable::reserve(Index rows) {
 }
 
 void HistoryTable::save_csv(const std::string& path, const std::string& row_name) const {
-  std::string text = csv_field(row_name);
-  for (const std::string& name : names_) text += "," + csv_field(name);
+  std::string text = detail::csv_field(row_name);
+  for (const std::string& name : names_) text += "," + detail::csv_field(name);
   text += "\n";
   for (Index row = 0; row < rows_; ++row) {
     text += std::to_string(row + 1);
     for (const std::vector<double>& column : columns_) {
       const double value = column[static_cast<std::size_t>(row)];
-      text += "," + (std::isnan(value) ? std::string() : number(value));
+      text += "," + (std::isnan(value) ? std::string() : detail::number_text(value));
     }
     text += "\n";
   }

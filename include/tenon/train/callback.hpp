@@ -13,12 +13,14 @@ namespace tenon {
 /// A training as its callbacks see it, and what they may do to it.
 class TENON_API FitState {
  public:
-  Index epoch = 0;    ///< the current one, from 0
-  Index epochs = 0;   ///< in all
-  Index batch = 0;    ///< batches of this epoch that are done
-  Index batches = 0;  ///< of an epoch
-  Index step = 0;     ///< changes that the optimiser has made, over all epochs
-  double loss = 0;    ///< of the last step
+  Index epoch = 0;              ///< the current one, from 0
+  Index epochs = 0;             ///< in all
+  Index batch = 0;              ///< batches of this epoch that are done
+  Index batches = 0;            ///< of an epoch
+  Index step = 0;               ///< changes that the optimiser has made, over all epochs
+  double loss = 0;              ///< of the last step
+  bool has_validation = false;  ///< some epochs are judged on a validation part
+  bool is_validated = false;    ///< from on_epoch_end() on: this one was
 
   /// Its last row of epochs is the current epoch's from on_epoch_end() on; callbacks may set() more
   /// of it.
