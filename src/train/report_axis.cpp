@@ -24,6 +24,7 @@ double round_up(double size) {
 }
 
 std::string tick_text(double value, double step, double largest) {
+  if (std::abs(value) < 1e-9 * step) return "0";
   if (largest >= 1e6 || largest < 1e-3) return number_text(value);
   const double digits = std::max(0.0, -std::floor(std::log10(step) + 1e-9));
   if (digits > 0) return fixed_text(value, static_cast<int>(digits));

@@ -106,15 +106,15 @@ void draw_axes(std::string& out, const Frame& frame, const std::string& x_name) 
     const double x = frame.px(tick.value);
     const double half = width_of_digit * static_cast<double>(tick.text.size()) / 2;
     append(out, "<path class=\"tick\" d=\"M", point(x, bottom), "v4\"/>");
-    if (x - half < last_end + 6 || x + half > width) continue;
-    last_end = x + half;
-    append(out, "<text class=\"mid\" x=\"", fixed_text(x, 1), "\" y=\"", fixed_text(bottom + 17, 1),
-           "\">", tick.text, "</text>");
+    const double middle = std::min(x, width - half);
+    if (middle - half < last_end + 6) continue;
+    last_end = middle + half;
+    append(out, "<text class=\"mid\" x=\"", fixed_text(middle, 1), "\" y=\"",
+           fixed_text(bottom + 17, 1), "\">", tick.text, "</text>");
   }
   append(out, "<path class=\"base\" d=\"M", point(frame.left, bottom), "H", fixed_text(right, 1),
          "\"/><text class=\"mid name\" x=\"", fixed_text((frame.left + right) / 2, 1), "\" y=\"",
-         fixed_text(height - 5, 1), "\">", x_name, frame.y.is_log ? " (logarithmic scale)" : "",
-         "</text></g>");
+         fixed_text(height - 5, 1), "\">", x_name, "</text></g>");
 }
 
 std::string joined(const std::vector<double>& values) {
@@ -145,8 +145,9 @@ void draw_curve(std::string& out, const Frame& frame, const ReportCurve& whole,
     append(path, is_open ? "L" : "M", point(x, y), is_open ? "" : "h0");
     is_open = true;
     if (curve.x.size() <= most_dots && curve.style != ReportCurve::Style::faint) {
-      append(dots, "<circle cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1), "\" r=\"2.7\">",
-             title(i), "</circle>");
+      append(dots, "<circle cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1), "\" r=\"",
+             curve.style == ReportCurve::Style::training ? "3.4" : "2.2", "\">", title(i),
+             "</circle>");
     }
     if (curve.best == static_cast<Index>(i)) {
       append(dots, "<circle class=\"best\" cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1),
@@ -174,23 +175,25 @@ std::string description(const ReportChart& chart) {
   return out;
 }
 
-std::string legend(const ReportChart& chart) {
+std::string legend(const ReportChart& chart, bool is_log) {
   std::string out;
   bool has_gap = false;
-  bool has_best = false;
+  const char* best_class = nullptr;
   for (const ReportCurve& curve : chart.curves) {
-    has_best = has_best || curve.best >= 0;
+    if (curve.best >= 0) best_class = css_class(curve.style);
     has_gap = has_gap || !std::all_of(curve.y.begin(), curve.y.end(), is_drawable);
+    if (curve.name == chart.title) continue;
     append(out, "<span class=\"key\"><svg class=\"", css_class(curve.style),
            "\" width=\"26\" height=\"10\" aria-hidden=\"true\">"
            "<path class=\"line\" d=\"M2 5H24\"/></svg>",
            escape(curve.name), "</span>");
   }
-  if (has_best) {
-    out +=
-        "<span class=\"key\"><svg class=\"val\" width=\"14\" height=\"14\" aria-hidden=\"true\">"
-        "<circle class=\"best\" cx=\"7\" cy=\"7\" r=\"5\"/></svg>best</span>";
+  if (best_class != nullptr) {
+    append(out, "<span class=\"key\"><svg class=\"", best_class,
+           "\" width=\"14\" height=\"14\" aria-hidden=\"true\">"
+           "<circle class=\"best\" cx=\"7\" cy=\"7\" r=\"5\"/></svg>best</span>");
   }
+  if (is_log) out += "<span class=\"key\">logarithmic scale</span>";
   if (has_gap) {
     out +=
         "<span class=\"key\"><svg width=\"12\" height=\"12\" aria-hidden=\"true\">"
@@ -204,9 +207,10 @@ std::string legend(const ReportChart& chart) {
 std::string draw(const ReportChart& chart) {
   const Frame frame = frame_of(chart);
   std::string out = "<figure class=\"chart\"><figcaption><b>";
-  append(out, escape(chart.title), "</b>", legend(chart), "</figcaption><svg viewBox=\"0 0 ",
-         fixed_text(width, 0), " ", fixed_text(height, 0), "\" role=\"img\" aria-label=\"",
-         escape(description(chart)), "\" data-name=\"", chart.x_name, "\" data-frame=\"",
+  append(out, escape(chart.title), "</b>", legend(chart, frame.y.is_log),
+         "</figcaption><svg viewBox=\"0 0 ", fixed_text(width, 0), " ", fixed_text(height, 0),
+         "\" role=\"img\" aria-label=\"", escape(description(chart)), "\" data-name=\"",
+         chart.x_name, "\" data-frame=\"",
          joined({frame.left, right, top, bottom, frame.x.low, frame.x.high, frame.y.low,
                  frame.y.high, frame.y.is_log ? 1.0 : 0.0}),
          "\">");

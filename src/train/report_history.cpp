@@ -107,7 +107,7 @@ std::string measure_chart(const HistoryTable& epochs, const std::string& name) {
 }
 
 ReportCurve step_curve(const HistoryTable& steps, const std::string& name) {
-  ReportCurve curve{"each step", ReportCurve::Style::training};
+  ReportCurve curve{name, ReportCurve::Style::training};
   curve.y = steps[name];
   for (std::size_t i = 0; i < curve.y.size(); ++i) curve.x.push_back(static_cast<double>(i + 1));
   return curve;
@@ -137,6 +137,7 @@ std::string step_charts(const HistoryTable& steps) {
   if (steps.contains("loss")) {
     ReportCurve loss = step_curve(steps, "loss");
     ReportChart chart{"loss of each step", "step", {loss}};
+    chart.curves[0].name = "each step";
     chart.may_be_log = true;
     if (loss.y.size() >= fewest_smoothed) {
       chart.curves[0].style = ReportCurve::Style::faint;
@@ -147,7 +148,9 @@ std::string step_charts(const HistoryTable& steps) {
   if (steps.contains("learning_rate")) {
     ReportCurve rate = step_curve(steps, "learning_rate");
     const auto [low, high] = std::minmax_element(rate.y.begin(), rate.y.end());
-    if (*low < *high) out += draw({"learning rate", "step", {rate}, true});
+    rate.name = "learning rate";
+    // One that ends at almost nothing is better seen on a linear scale.
+    if (*low < *high) out += draw({"learning rate", "step", {rate}, *high <= 1e4 * *low});
   }
   return out;
 }
@@ -179,7 +182,7 @@ std::string tiles(const History& history) {
                 best);
   }
   out += tile("epochs", count_text(epochs.size()),
-              history.steps.size() > 0 ? count_text(history.steps.size()) + " steps" : "");
+              history.steps.size() > 0 ? plural_text(history.steps.size(), "step") : "");
   if (epochs.contains("seconds")) {
     double seconds = 0;
     for (double s : epochs["seconds"]) seconds += s;
@@ -244,9 +247,9 @@ std::string summary_table(const HistoryTable& epochs) {
 std::string epochs_table(const HistoryTable& epochs) {
   const Index first = std::max<Index>(0, epochs.size() - most_rows);
   std::string out = "<details><summary>";
-  if (first > 0) append(out, "The last ", most_rows, " of ");
-  append(out, first > 0 ? "" : "All ", count_text(epochs.size()),
-         " epochs as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+  append(out, first > 0 ? "The last " + count_text(most_rows) + " of " : "",
+         plural_text(epochs.size(), "epoch"),
+         " as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
          "aria-label=\"Epochs\"><table><thead><tr><th scope=\"col\" class=\"n\">epoch</th>");
   for (const std::string& name : epochs.names()) {
     append(out, "<th scope=\"col\" class=\"n\">", escape(name), "</th>");

@@ -82,7 +82,7 @@ std::string matrix_cell(const Matrix& matrix, Index truth, Index predicted) {
   const double part = share(count, matrix.row_sum(truth));
   const double shade = shade_of(part);
   std::string out = "<td class=\"";
-  append(out, truth == predicted ? "hit" : "miss", shade > 0.55 ? " strong" : "",
+  append(out, truth == predicted ? "hit" : "miss", shade > 0.78 ? " strong" : "",
          count == 0 ? " zero" : "", "\" style=\"--a:", detail::fixed_text(shade, 2),
          "\" title=\"true ", escape(matrix.name(truth)), ", predicted ",
          escape(matrix.name(predicted)), ": ", percent_text(part), "\">", count_text(count),
@@ -93,8 +93,12 @@ std::string matrix_cell(const Matrix& matrix, Index truth, Index predicted) {
 std::string matrix_table(const Matrix& matrix) {
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\">"
-      "<table class=\"matrix\"><caption>Colours show the share in the row.</caption><thead><tr>"
-      "<th scope=\"col\">true \\ predicted</th>";
+      "<table class=\"matrix";
+  const bool is_long = std::any_of(matrix.names.begin(), matrix.names.end(),
+                                   [](const std::string& name) { return name.size() > 5; });
+  append(out, is_long && matrix.classes() > 4 ? " long" : "",
+         "\"><caption>Colours show the square root of the share in the row.</caption><thead><tr>"
+         "<th scope=\"col\">true \\ predicted</th>");
   for (const std::string& name : matrix.names) {
     append(out, "<th scope=\"col\"><span>", escape(name), "</span></th>");
   }
@@ -181,15 +185,16 @@ void Report::add_confusion_matrix(const LongTensor& counts,
                                   const std::vector<std::string>& class_names,
                                   const std::string& title) {
   const Matrix matrix = checked(counts, class_names);
-  const bool is_small = matrix.classes() <= most_classes_as_table;
-  std::string classes = classes_table(matrix);
-  if (!is_small) {
-    classes = "<details><summary>All " + count_text(matrix.classes()) + " classes</summary>" +
-              classes + "</details>\n";
+  std::string html = summary(matrix);
+  if (matrix.classes() <= most_classes_as_table) {
+    append(html, matrix_table(matrix), "<div class=\"pair\">", classes_table(matrix),
+           confusions_table(matrix), "</div>\n");
+  } else {
+    append(html, matrix_map(matrix), confusions_table(matrix), "<details><summary>All ",
+           count_text(matrix.classes()), " classes</summary>", classes_table(matrix),
+           "</details>\n");
   }
-  sections_.push_back(
-      {title, summary(matrix) + (is_small ? matrix_table(matrix) : matrix_map(matrix)) +
-                  "<div class=\"pair\">" + classes + confusions_table(matrix) + "</div>\n"});
+  sections_.emplace_back(title, html);
 }
 
 }  // namespace tenon

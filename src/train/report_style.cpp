@@ -19,7 +19,7 @@ p{margin:0 0 14px;max-width:75ch}
 .prose{white-space:pre-line}
 nav ul{display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0;list-style:none}
 nav li{max-width:100%}
-nav a{display:block;padding:5px 12px;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--ink);text-decoration:none;font-size:.88rem}
+nav a{display:block;padding:5px 12px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--ink);text-decoration:none;font-size:.88rem}
 nav a:hover{border-color:var(--train);color:var(--train)}
 :focus-visible{outline:2px solid var(--train);outline-offset:2px}
 section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:clamp(14px,2.4vw,26px);margin:18px 0;scroll-margin-top:10px}
@@ -53,7 +53,7 @@ table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-num
 caption{text-align:left;font-weight:600;padding:0 0 6px;white-space:nowrap}
 th,td{padding:5px 12px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{color:var(--soft);font-weight:600;font-size:.8rem;vertical-align:bottom}
-tbody th{font-weight:600;max-width:24em}
+tbody th{font-weight:600;min-width:6em;max-width:24em}td:not(.n){min-width:5em}
 .n{text-align:right;white-space:nowrap}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 34px;align-items:start;margin-top:6px}
 .settings{width:100%}.settings th{width:34%}
@@ -61,7 +61,7 @@ details{margin:0 0 14px;min-width:0}summary{cursor:pointer;padding:4px 0;font-we
 pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-radius:10px;padding:12px 16px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;margin:0 0 14px}
 .matrix{border-collapse:separate;border-spacing:2px}
 .matrix caption{font-weight:400;color:var(--soft);font-size:.8rem}
-.matrix th,.matrix td{border:0;padding:0 8px;vertical-align:middle}
+.matrix th,.matrix td{border:0;min-width:0;padding:0 8px;vertical-align:middle}
 .matrix td{min-width:48px;height:38px;text-align:center;border-radius:4px;background:rgb(var(--hit)/var(--a))}
 .matrix .miss{background:rgb(var(--miss)/var(--a))}
 .matrix .zero{color:var(--soft)}.matrix .strong{color:var(--strong);font-weight:650}

@@ -117,8 +117,15 @@ std::string fixed_text(double value, int digits) {
 
 std::string count_text(Index value) { return with_commas(std::to_string(value)); }
 
+std::string plural_text(Index count, std::string_view thing) {
+  return count_text(count) + " " + std::string(thing) + (count == 1 ? "" : "s");
+}
+
 std::string percent_text(double share) {
-  return std::isnan(share) ? "–" : fixed_text(100 * share, 1) + " %";
+  if (std::isnan(share)) return "–";
+  if (share < 1 && share >= 0.9995) return "> 99.9 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  return fixed_text(100 * share, 1) + " %";
 }
 
 std::vector<std::string> names_or_numbers(std::string_view op, std::string_view what,
@@ -129,6 +136,9 @@ std::vector<std::string> names_or_numbers(std::string_view op, std::string_view 
   } else if (static_cast<Index>(names.size()) != count) {
     fail<ValueError>(op, "takes as many ", what, " as there are, ", count, ", or none; got ",
                      names.size());
+  }
+  for (std::string& name : out) {
+    if (name.empty()) name = "(empty)";
   }
   return out;
 }

@@ -24,7 +24,9 @@ std::string plain_text(double value);
 std::string fixed_text(double value, int digits);
 /// "12,345".
 std::string count_text(Index value);
-/// "98.7 %"; "–" for NaN.
+/// "1 epoch", "2 epochs".
+std::string plural_text(Index count, std::string_view thing);
+/// "98.7 %", "> 99.9 %" where it is not all, "< 0.1 %" where it is not nothing; "–" for NaN.
 std::string percent_text(double share);
 
 /// Appends text, numbers and shapes as error messages do.
@@ -33,8 +35,8 @@ void append(std::string& out, const Parts&... parts) {
   ((out += to_text(parts)), ...);
 }
 
-/// Names of `count` things: those given or, without any, their numbers. Throws ValueError where
-/// they are not as many.
+/// Names of `count` things: those given, "(empty)" for "", or, without any, their numbers. Throws
+/// ValueError where they are not as many.
 std::vector<std::string> names_or_numbers(std::string_view op, std::string_view what,
                                           const std::vector<std::string>& names, Index count);
 

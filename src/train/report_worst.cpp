@@ -130,10 +130,9 @@ std::string worst_summary(const WorstSamples& worst, std::string_view things) {
     append(out, count_text(worst.wrong), " of ", count_text(worst.all), " ", things,
            " classified wrongly (",
            percent_text(static_cast<double>(worst.wrong) / static_cast<double>(worst.all)), "). ",
-           shown < worst.wrong ? "These are the " + count_text(shown) + " whose"
-                               : "All of them, the one first whose",
-           " true class got the lowest probability",
-           shown < worst.wrong ? ", the lowest first." : ".");
+           shown < worst.wrong ? "These are the " + count_text(shown) + " with"
+                               : "All are here, those with",
+           " the lowest probability of the true class", shown < worst.wrong ? "." : " first.");
   }
   return out + "</p>\n";
 }
