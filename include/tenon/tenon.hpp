@@ -122,4 +122,5 @@
 #include "tenon/train/fit_options.hpp"
 #include "tenon/train/history.hpp"
 #include "tenon/train/metric.hpp"
+#include "tenon/train/report.hpp"
 #include "tenon/train/trainer.hpp"

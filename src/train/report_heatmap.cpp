@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/utf8.hpp"
 #include "train/report_image.hpp"
 #include "train/report_text.hpp"
 
@@ -16,22 +15,10 @@ constexpr double width_of_character = 6.6;
 constexpr Index longest_label = 14;
 constexpr std::size_t most_values = 20000;
 
-std::string label_text(const std::string& name) {
-  Index characters = 0;
-  for (std::size_t i = 0; i < name.size(); ++characters) {
-    if (characters == longest_label) return name.substr(0, i) + "…";
-    const std::size_t length = utf8_length(std::string_view(name).substr(i));
-    i += length == 0 ? 1 : length;
-  }
-  return name;
-}
-
 double room_for(const std::vector<std::string>& names) {
-  std::size_t longest = 1;
+  Index longest = 1;
   for (const std::string& name : names) {
-    std::size_t characters = 0;
-    for (char c : label_text(name)) characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    longest = std::max(longest, characters);
+    longest = std::max(longest, characters_of(shortened(name, longest_label)));
   }
   return 8 + width_of_character * static_cast<double>(longest);
 }
@@ -67,7 +54,13 @@ std::string draw(const ReportHeatmap& map) {
   for (double shade : map.shades) image.pixels.push_back(opacity_pixel(shade));
 
   std::string out = "<figure class=\"heat\">";
-  if (!map.title.empty()) append(out, "<figcaption><b>", escape(map.title), "</b></figcaption>");
+  const bool has_nan = std::any_of(map.shades.begin(), map.shades.end(),
+                                   [](double shade) { return std::isnan(shade); });
+  if (!map.title.empty()) {
+    append(out, "<figcaption><b>", escape(map.title), "</b>",
+           has_nan ? "<span class=\"key\"><span class=\"swatch nan\"></span>NaN</span>" : "",
+           "</figcaption>");
+  }
   append(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"",
          escape(map.title), " map\"><svg viewBox=\"0 0 ", fixed_text(width, 0), " ",
          fixed_text(height, 0), "\" style=\"max-width:", fixed_text(1.25 * width, 0),
@@ -92,13 +85,13 @@ std::string draw(const ReportHeatmap& map) {
   for (std::size_t i = 0; i < rows; i += stride(cell)) {
     const double y = top + cell * (static_cast<double>(i) + 0.5) + 4;
     append(out, "<text class=\"end\" x=\"", fixed_text(left - 5, 1), "\" y=\"", fixed_text(y, 1),
-           "\">", escape(label_text(map.rows[i])), "</text>");
+           "\">", escape(shortened(map.rows[i], longest_label)), "</text>");
   }
   for (std::size_t i = 0; i < columns; i += stride(cell)) {
     const double x = left + cell * (static_cast<double>(i) + 0.5) + 4;
     const std::string at = fixed_text(x, 1) + " " + fixed_text(top + map_height + 6, 1);
     append(out, "<text class=\"end\" transform=\"translate(", at, ") rotate(-90)\">",
-           escape(label_text(map.columns[i])), "</text>");
+           escape(shortened(map.columns[i], longest_label)), "</text>");
   }
   append(out, "<text class=\"mid name\" transform=\"translate(12 ",
          fixed_text(top + map_height / 2, 1), ") rotate(-90)\">", escape(map.row_name),

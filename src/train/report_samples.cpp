@@ -241,7 +241,9 @@ void Report::add_attention(const BasicTensor<T>& weights,
   const Index heads = weights.rank() == 3 ? weights.size(0) : 1;
   std::string html =
       "<p>Each row is a query and shows how much it attends to each key: nothing is empty, the "
-      "largest weight of a map has the strongest colour.</p>\n<div class=\"maps\">\n";
+      "largest weight of a map has the strongest colour.</p>\n";
+  const bool is_large = rows.size() > 40 || columns.size() > 40;
+  append(html, "<div class=\"", heads == 1 ? "one" : is_large ? "maps large" : "maps", "\">\n");
   for (Index head = 0; head < heads; ++head) {
     const BasicTensor<T> one = weights.rank() == 3 ? weights[head] : weights;
     const DoubleTensor map = one.template to<double>().contiguous();

@@ -37,7 +37,7 @@ figure{margin:0;min-width:0}
 figcaption{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:baseline;font-size:.86rem;margin-bottom:4px}
 figcaption b{font-size:.95rem}
 .key{display:inline-flex;gap:5px;align-items:center;color:var(--soft)}
-.chart>svg{display:block;width:100%;height:auto;touch-action:pan-y}
+.chart{display:flex;flex-direction:column;justify-content:flex-end}.chart>svg{display:block;width:100%;height:auto;touch-action:pan-y}
 svg text{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}
 svg .name{fill:var(--ink)}
 .end{text-anchor:end}.mid{text-anchor:middle}
@@ -49,18 +49,18 @@ circle{fill:var(--c)}.best{fill:none;stroke:var(--c);stroke-width:1.8}
 .gap{stroke:var(--val);stroke-width:2;fill:none}
 .cross{stroke:var(--soft);stroke-dasharray:2 3}
 .scroll{overflow-x:auto;max-width:100%}
-table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;margin:0 0 16px}
+table{border-collapse:collapse;overflow-wrap:break-word;font-size:.88rem;font-variant-numeric:tabular-nums;margin:0 0 16px}
 caption{text-align:left;font-weight:600;padding:0 0 6px;white-space:nowrap}
 th,td{padding:5px 12px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{color:var(--soft);font-weight:600;font-size:.8rem;vertical-align:bottom}
-tbody th{font-weight:600;min-width:6em;max-width:24em}td:not(.n){min-width:5em}
-.n{text-align:right;white-space:nowrap}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 34px;align-items:start;margin-top:6px}
-.settings{width:100%}.settings th{width:34%}
+tbody th{font-weight:600;max-width:24em}td:not(.n){min-width:4em}
+.n{text-align:right;white-space:nowrap}.where{white-space:nowrap}.pair th,.pair td{padding:5px 8px}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:8px 34px;align-items:start;margin-top:6px}
+.settings{width:100%;overflow-wrap:anywhere}.settings th{width:34%}
 details{margin:0 0 14px;min-width:0}summary{cursor:pointer;padding:4px 0;font-weight:600;font-size:.9rem}
 pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-radius:10px;padding:12px 16px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;margin:0 0 14px}
 .matrix{border-collapse:separate;border-spacing:2px}
-.matrix caption{font-weight:400;color:var(--soft);font-size:.8rem}
+.matrix caption{white-space:normal;font-weight:400;color:var(--soft);font-size:.8rem}
 .matrix th,.matrix td{border:0;min-width:0;padding:0 8px;vertical-align:middle}
 .matrix td{min-width:48px;height:38px;text-align:center;border-radius:4px;background:rgb(var(--hit)/var(--a))}
 .matrix .miss{background:rgb(var(--miss)/var(--a))}
@@ -69,12 +69,12 @@ pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-r
 .matrix tbody th{text-align:right;position:sticky;left:0;background:var(--card)}
 .matrix th span{display:block;max-width:9em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .matrix.long thead th span{writing-mode:vertical-rl;transform:rotate(180deg);max-width:none;max-height:9em;margin:0 auto}
-.bar{display:inline-block;vertical-align:middle;width:52px;height:7px;margin-right:8px;border-radius:4px;background:linear-gradient(var(--train),var(--train)) no-repeat 0 0/var(--w) 100% var(--line)}
+.bar{display:inline-block;vertical-align:middle;width:38px;height:7px;margin-right:8px;border-radius:4px;background:linear-gradient(var(--train),var(--train)) no-repeat 0 0/var(--w) 100% var(--line)}
 .heat{margin-bottom:14px}.heat svg{display:block;width:100%;height:auto}
 .heat image{image-rendering:pixelated;filter:var(--map)}
 .frame{fill:none;stroke:var(--line)}
 .heat text{font-size:11px}
-.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:14px 26px}
+.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,390px),1fr));gap:14px 26px}.maps.large{grid-template-columns:repeat(auto-fill,minmax(min(100%,560px),1fr))}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(146px,1fr));gap:14px}
 .sample{border:1px solid var(--line);border-radius:10px;overflow:hidden;background:var(--page)}
 .sample img{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:#000}
@@ -91,11 +91,11 @@ img{image-rendering:pixelated}
 .text header{padding:12px 14px;margin:0;border-right:1px solid var(--line)}
 blockquote{margin:0;padding:12px 16px;white-space:pre-wrap;unicode-bidi:isolate;min-width:0}
 b,th,td,dt,figcaption,h1,h2,a{unicode-bidi:isolate}
-@media (max-width:560px){.text{grid-template-columns:1fr}.text header{border-right:0;border-bottom:1px solid var(--line);display:grid;grid-template-columns:1fr 1fr;gap:0 14px}.text header small{grid-column:1/3}th,td{padding:5px 8px}.samples{grid-template-columns:repeat(2,1fr)}.tiles{grid-template-columns:repeat(2,1fr)}}
+@media (max-width:560px){.bar{display:none}.text{grid-template-columns:1fr}.text header{border-right:0;border-bottom:1px solid var(--line);display:grid;grid-template-columns:1fr 1fr;gap:0 14px}.text header small{grid-column:1/3}th,td{padding:5px 8px}.samples{grid-template-columns:repeat(2,1fr)}.tiles{grid-template-columns:repeat(2,1fr)}}
 .filters{display:grid;grid-template-columns:repeat(auto-fill,minmax(72px,1fr));gap:10px}
 .filters img{display:block;width:100%;border:1px solid var(--line)}
 .filters figcaption{color:var(--soft);font-size:.75rem;justify-content:center}
-.swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;margin-right:4px;vertical-align:-.08em;background:#05529e}.swatch.high{background:#cc5400}
+.swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;margin-right:4px;vertical-align:-.08em;background:#05529e}.swatch.high{background:#cc5400}.swatch.nan{background:#cc0099}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--tip);color:var(--tip-ink);padding:6px 10px;border-radius:7px;font-size:.8rem;line-height:1.4;white-space:pre-line;max-width:min(320px,80vw);font-variant-numeric:tabular-nums}
 #tip[hidden]{display:none}
 @media print{nav,#tip{display:none}section{border:0;padding:0}figure,.tile,.text,tr{break-inside:avoid}h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -1,5 +1,6 @@
 #include "train/report_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -10,6 +11,13 @@ namespace tenon::detail {
 namespace {
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";
+
+constexpr Index longest_name = 60;
+
+/// At least 1, so that what is not UTF-8 is passed byte by byte.
+std::size_t character_length(std::string_view text) {
+  return std::max<std::size_t>(1, utf8_length(text));
+}
 
 std::string_view escaped(char c) {
   switch (c) {
@@ -78,17 +86,22 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+Index characters_of(std::string_view text) {
+  Index count = 0;
+  for (std::size_t i = 0; i < text.size(); ++count) i += character_length(text.substr(i));
+  return count;
+}
+
+std::string shortened(std::string_view text, Index count) {
+  std::size_t end = 0;
+  for (Index n = 0; n < count && end < text.size(); ++n) end += character_length(text.substr(end));
+  return std::string(text.substr(0, end)) + (end < text.size() ? "…" : "");
+}
+
 std::string cut_text(std::string_view text, Index count) {
-  std::size_t end = text.size();
-  Index characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++characters) {
-    if (characters == count) end = i;
-    const std::size_t length = utf8_length(text.substr(i));
-    i += length == 0 ? 1 : length;
-  }
-  std::string out(text.substr(0, end));
-  if (end < text.size()) append(out, "… (", count_text(characters - count), " characters more)");
-  return out;
+  const Index more = characters_of(text) - count;
+  return shortened(text, count) +
+         (more > 0 ? " (" + count_text(more) + " characters more)" : std::string());
 }
 
 std::string number_text(double value) {
@@ -137,9 +150,7 @@ std::vector<std::string> names_or_numbers(std::string_view op, std::string_view 
     fail<ValueError>(op, "takes as many ", what, " as there are, ", count, ", or none; got ",
                      names.size());
   }
-  for (std::string& name : out) {
-    if (name.empty()) name = "(empty)";
-  }
+  for (std::string& name : out) name = name.empty() ? "(empty)" : shortened(name, longest_name);
   return out;
 }
 

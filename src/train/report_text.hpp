@@ -13,7 +13,11 @@ namespace tenon::detail {
 /// what is not UTF-8 and for control characters besides tabs and line ends.
 std::string escape(std::string_view text);
 
-/// The first `count` characters, then how many were left out.
+/// The number of characters; a byte that is not UTF-8 counts as one.
+Index characters_of(std::string_view text);
+/// The first `count` characters, and "…" where that is not all.
+std::string shortened(std::string_view text, Index count);
+/// The same, then how many were left out.
 std::string cut_text(std::string_view text, Index count);
 
 /// Four significant digits: "0.9871", "12,345", "1.2e-5", "NaN".
@@ -35,8 +39,8 @@ void append(std::string& out, const Parts&... parts) {
   ((out += to_text(parts)), ...);
 }
 
-/// Names of `count` things: those given, "(empty)" for "", or, without any, their numbers. Throws
-/// ValueError where they are not as many.
+/// Names of `count` things: those given, "(empty)" for "", or, without any, their numbers. Long
+/// ones are shortened. Throws ValueError where they are not as many.
 std::vector<std::string> names_or_numbers(std::string_view op, std::string_view what,
                                           const std::vector<std::string>& names, Index count);
 
