@@ -237,8 +237,8 @@ std::string summary_table(const HistoryTable& epochs) {
       continue;
     }
     const auto best = static_cast<std::size_t>(judged.best);
-    append(out, cell(number_text(judged.y[best])), "<td class=\"where\">", val.exists() ? "validation" : "training",
-           ", epoch ", number_text(judged.x[best]),
+    append(out, cell(number_text(judged.y[best])), "<td class=\"where\">",
+           val.exists() ? "validation" : "training", ", epoch ", number_text(judged.x[best]),
            is_better_low(name) ? " (lowest)" : " (highest)", "</td></tr>\n");
   }
   return out + "</tbody></table></div>\n";

@@ -17,7 +17,8 @@ const std::string_view report_script = R"js(
     tip.style.top = (y + h > innerHeight - 4 ? y - h - 32 : y) + 'px';
   };
   const numbers = (text) => text ? text.split(' ').map(Number) : [];
-  const text = (value) => Number.isFinite(value) ? String(+value.toPrecision(4)) : String(value);
+  const text = (value) => Number.isInteger(value) ? value.toLocaleString('en') :
+      Number.isFinite(value) ? String(+value.toPrecision(4)) : String(value);
   const at = (svg, event) => {
     const box = svg.getBoundingClientRect(), view = svg.viewBox.baseVal;
     return [(event.clientX - box.left) / box.width * view.width,

@@ -119,6 +119,9 @@ std::string number_text(double value) {
 std::string plain_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  if (std::abs(value) < 1e15 && value == std::round(value)) {
+    return to_digits(value, std::chars_format::fixed, 0);
+  }
   return to_digits(value, std::chars_format::general, 6);
 }
 

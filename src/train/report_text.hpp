@@ -22,7 +22,7 @@ std::string cut_text(std::string_view text, Index count);
 
 /// Four significant digits: "0.9871", "12,345", "1.2e-5", "NaN".
 std::string number_text(double value);
-/// Six significant digits that a script reads as a number.
+/// Six significant digits, all of a whole number, that a script reads as a number.
 std::string plain_text(double value);
 /// Exactly so many digits after the point.
 std::string fixed_text(double value, int digits);

@@ -195,9 +195,10 @@ TEST_CASE("a history's last and best epochs are told", "[report]") {
   CHECK(contains(page,
                  "<th scope=\"row\">loss</th><td class=\"n\">0.25</td><td class=\"n\">1</td>"
                  "<td class=\"n\">0.75</td><td class=\"where\">validation, epoch 2 (lowest)</td>"));
-  CHECK(contains(page,
-                 "<th scope=\"row\">accuracy</th><td class=\"n\">–</td><td class=\"n\">0.8125"
-                 "</td><td class=\"n\">0.875</td><td class=\"where\">validation, epoch 2 (highest)</td>"));
+  CHECK(contains(
+      page,
+      "<th scope=\"row\">accuracy</th><td class=\"n\">–</td><td class=\"n\">0.8125"
+      "</td><td class=\"n\">0.875</td><td class=\"where\">validation, epoch 2 (highest)</td>"));
   CHECK(contains(page,
                  "aria-label=\"loss by epoch; training: from 1.5 to 0.25; validation: from "
                  "1.25 to 1, best 0.75 at epoch 2\""));
@@ -284,6 +285,9 @@ TEST_CASE("numbers read well", "[report]") {
   CHECK(detail::number_text(999.97) == "1,000");
   CHECK(detail::number_text(0.000012) == "1.2e-5");
   CHECK(detail::number_text(3e20) == "3e20");
+  CHECK(detail::plain_text(1234567) == "1234567");
+  CHECK(detail::plain_text(0.12345678) == "0.123457");
+  CHECK(detail::plain_text(-infinity) == "-Infinity");
   CHECK(detail::fixed_text(-0.0001, 2) == "0.00");
   CHECK(detail::percent_text(0.5) == "50.0 %");
   CHECK(detail::percent_text(0.99999) == "> 99.9 %");
