@@ -6,7 +6,7 @@ namespace tenon::detail {
 // lines that differ in print.
 const std::string_view report_style = R"css(
 :root{--page:#f4f6f9;--card:#fff;--ink:#1b2330;--soft:#556073;--line:#dce1e9;--train:#0a63b0;--val:#c24a00;--faint:#a9c8e4;--note:#fff4d6;--note-ink:#5f4300;--hit:20 96 190;--miss:200 75 0;--strong:#fff;--tip:#1b2330;--tip-ink:#fff;--map:none}
-@media (prefers-color-scheme:dark){:root{--page:#10141b;--card:#191f29;--ink:#e7ebf2;--soft:#a7b2c3;--line:#323c4c;--train:#6cb6ff;--val:#ffab5c;--faint:#36597c;--note:#3a3013;--note-ink:#ffdf94;--hit:34 98 190;--miss:172 70 8;--strong:#fff;--tip:#e7ebf2;--tip-ink:#10141b;--map:brightness(1.75)}}
+@media (prefers-color-scheme:dark){:root{--page:#10141b;--card:#191f29;--ink:#e7ebf2;--soft:#a7b2c3;--line:#323c4c;--train:#6cb6ff;--val:#ffab5c;--faint:#36597c;--note:#3a3013;--note-ink:#ffdf94;--hit:34 98 190;--miss:205 90 16;--strong:#fff;--tip:#e7ebf2;--tip-ink:#10141b;--map:brightness(1.75)}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--train:#0a63b0;--val:#c24a00;--faint:#a9c8e4;--note:#fff;--note-ink:#000;--hit:20 96 190;--miss:200 75 0;--strong:#fff;--map:none}}
 *{box-sizing:border-box}
 html{color-scheme:light dark;-webkit-text-size-adjust:100%;text-size-adjust:100%}
@@ -29,7 +29,7 @@ figure{margin:0;min-width:0}
 .note{padding:9px 14px;border-left:4px solid var(--train);background:var(--page);border-radius:0 8px 8px 0;max-width:none}
 .note.warning{border-color:var(--val);background:var(--note);color:var(--note-ink)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:0 0 22px}
-.tile{border:1px solid var(--line);border-radius:10px;padding:10px 14px;min-width:0}
+.tile{display:flex;flex-direction:column;justify-content:space-between;border:1px solid var(--line);border-radius:10px;padding:10px 14px;min-width:0}
 .tile dt{color:var(--soft);font-size:.8rem}
 .tile dd{margin:0;font-size:1.35rem;font-weight:650;line-height:1.35;font-variant-numeric:tabular-nums}
 .tile small{display:block;font-weight:400;min-height:1.5em}
@@ -75,10 +75,10 @@ pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-r
 .frame{fill:none;stroke:var(--line)}
 .heat text{font-size:11px}
 .maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,390px),1fr));gap:14px 26px}.maps.large{grid-template-columns:repeat(auto-fill,minmax(min(100%,560px),1fr))}
-.samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(146px,1fr));gap:14px}
+.samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(158px,1fr));gap:14px}
 .sample{border:1px solid var(--line);border-radius:10px;overflow:hidden;background:var(--page)}
 .sample img{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:#000}
-.sample figcaption{display:block;padding:8px 10px;margin:0}
+.sample figcaption{display:block;padding:8px 9px;margin:0}
 img{image-rendering:pixelated}
 .share{display:grid;grid-template-columns:1fr auto;gap:0 8px;font-size:.84rem;line-height:1.35;margin-bottom:6px}
 .share span{grid-column:1/3;color:var(--soft);font-size:.75rem}

@@ -140,7 +140,8 @@ std::string worst_summary(const WorstSamples& worst, std::string_view things) {
 std::string worst_verdict(const WorstSamples& worst, const WorstSample& sample) {
   const auto name = [&](Index c) { return worst.class_names[static_cast<std::size_t>(c)]; };
   std::string out = bar("truth", "true", name(sample.label), sample.label_share);
-  if (sample.predicted < 0) return out + "<p class=\"none\">No prediction: a score is NaN.</p>";
+  if (sample.predicted < 0)
+    return out + "<p class=\"none\">No prediction: a score is NaN or infinite.</p>";
   return out + bar(sample.predicted == sample.label ? "truth" : "guess", "predicted",
                    name(sample.predicted), sample.predicted_share);
 }

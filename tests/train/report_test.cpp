@@ -344,7 +344,7 @@ TEST_CASE("the most wrong samples come first", "[report]") {
   report.add_worst_texts(texts, logits, labels);
   CHECK(order(report.html()) == "t4 t2 t1 t3 ");
   CHECK(contains(report.html(), "4 of 5 texts classified wrongly (80.0 %)"));
-  CHECK(contains(report.html(), "No prediction: a score is NaN."));
+  CHECK(contains(report.html(), "No prediction: a score is NaN or infinite."));
   CHECK(contains(report.html(), "<b>1</b><em>88.1 %</em>"));  // 1 / (1 + exp(-2))
 
   Report two("r");
