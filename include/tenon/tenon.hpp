@@ -148,6 +148,7 @@
 #include "tenon/train/ranking.hpp"
 #include "tenon/train/reduce_lr_on_plateau.hpp"
 #include "tenon/train/regression.hpp"
+#include "tenon/train/report.hpp"
 #include "tenon/train/tensorboard.hpp"
 #include "tenon/train/terminate_on_nan.hpp"
 #include "tenon/train/trainer.hpp"
