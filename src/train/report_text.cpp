@@ -47,7 +47,7 @@ bool is_control(std::string_view character) {
 
 std::string with_commas(std::string digits) {
   const std::size_t sign = !digits.empty() && digits[0] == '-' ? 1 : 0;
-  for (std::size_t i = digits.size(); i > sign + 3;) digits.insert(i -= 3, ",");
+  for (std::size_t i = digits.size(); i > sign + 3;) digits.insert(i -= 3, 1, ',');
   return digits;
 }
 
