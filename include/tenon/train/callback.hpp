@@ -102,18 +102,21 @@ class CallbackHandle {
 
 namespace detail {
 
-template <class F, void (Callback::*Event)(FitState&)>
+/// Pointers to virtual functions would do, but clang 14 does not compare them in a constant.
+enum class FitEvent { fit_begin, epoch_begin, step_end, epoch_end, fit_end };
+
+template <class F, FitEvent Event>
 class FunctionCallback final : public Callback {
  public:
   explicit FunctionCallback(F function) : function_(std::move(function)) {}
-  void on_fit_begin(FitState& fit) override { call<&Callback::on_fit_begin>(fit); }
-  void on_epoch_begin(FitState& fit) override { call<&Callback::on_epoch_begin>(fit); }
-  void on_step_end(FitState& fit) override { call<&Callback::on_step_end>(fit); }
-  void on_epoch_end(FitState& fit) override { call<&Callback::on_epoch_end>(fit); }
-  void on_fit_end(FitState& fit) override { call<&Callback::on_fit_end>(fit); }
+  void on_fit_begin(FitState& fit) override { call<FitEvent::fit_begin>(fit); }
+  void on_epoch_begin(FitState& fit) override { call<FitEvent::epoch_begin>(fit); }
+  void on_step_end(FitState& fit) override { call<FitEvent::step_end>(fit); }
+  void on_epoch_end(FitState& fit) override { call<FitEvent::epoch_end>(fit); }
+  void on_fit_end(FitState& fit) override { call<FitEvent::fit_end>(fit); }
 
  private:
-  template <void (Callback::*This)(FitState&)>
+  template <FitEvent This>
   void call(FitState& fit) {
     if constexpr (This == Event) function_(fit);
   }
@@ -126,23 +129,23 @@ class FunctionCallback final : public Callback {
 ///   .callbacks = {on_epoch_end([](FitState& fit) { ... })}
 template <class F>
 CallbackHandle on_fit_begin(F function) {
-  return detail::FunctionCallback<F, &Callback::on_fit_begin>(std::move(function));
+  return detail::FunctionCallback<F, detail::FitEvent::fit_begin>(std::move(function));
 }
 template <class F>
 CallbackHandle on_epoch_begin(F function) {
-  return detail::FunctionCallback<F, &Callback::on_epoch_begin>(std::move(function));
+  return detail::FunctionCallback<F, detail::FitEvent::epoch_begin>(std::move(function));
 }
 template <class F>
 CallbackHandle on_step_end(F function) {
-  return detail::FunctionCallback<F, &Callback::on_step_end>(std::move(function));
+  return detail::FunctionCallback<F, detail::FitEvent::step_end>(std::move(function));
 }
 template <class F>
 CallbackHandle on_epoch_end(F function) {
-  return detail::FunctionCallback<F, &Callback::on_epoch_end>(std::move(function));
+  return detail::FunctionCallback<F, detail::FitEvent::epoch_end>(std::move(function));
 }
 template <class F>
 CallbackHandle on_fit_end(F function) {
-  return detail::FunctionCallback<F, &Callback::on_fit_end>(std::move(function));
+  return detail::FunctionCallback<F, detail::FitEvent::fit_end>(std::move(function));
 }
 
 }  // namespace tenon
