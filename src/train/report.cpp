@@ -51,7 +51,8 @@ std::vector<Setting> machine_settings() {
 std::string settings_table(const std::string& caption, const std::vector<Setting>& settings) {
   std::string out = "<div><table class=\"settings\"><caption>" + caption + "</caption><tbody>\n";
   for (const auto& [name, value] : settings) {
-    append(out, "<tr><th scope=\"row\">", escape(name), "</th><td>", escape(value), "</td></tr>\n");
+    append(out,
+           {"<tr><th scope=\"row\">", escape(name), "</th><td>", escape(value), "</td></tr>\n"});
   }
   return out + "</tbody></table></div>\n";
 }
@@ -74,20 +75,22 @@ void Report::add_model(nn::BasicModule<T>& net, const std::string& title) {
   const std::vector<nn::BasicNamedTensor<T>> tensors = nn::named_tensors(net);
   std::string rows;
   for (const nn::BasicNamedTensor<T>& entry : tensors) {
-    append(rows, "<tr><th scope=\"row\">", escape(entry.name), "</th><td>", entry.tensor.shape(),
-           "</td><td class=\"n\">", count_text(entry.tensor.numel()), "</td><td>",
-           entry.is_buffer ? "buffer" : "parameter", "</td></tr>\n");
+    append(rows, {"<tr><th scope=\"row\">", escape(entry.name), "</th><td>",
+                  to_string(entry.tensor.shape()), "</td><td class=\"n\">",
+                  count_text(entry.tensor.numel()), "</td><td>",
+                  entry.is_buffer ? "buffer" : "parameter", "</td></tr>\n"});
   }
   std::string html = "<p>";
-  append(html, count_text(count_parameters(net)), " trainable values.</p>\n<pre tabindex=\"0\">",
-         escape(to_string(net)), "</pre>\n<details",
-         tensors.size() <= most_open_rows ? " open" : "", "><summary>",
-         count_text(static_cast<Index>(tensors.size())),
-         " tensors</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-         "aria-label=\"Parameters\"><table><thead><tr><th scope=\"col\">name</th><th "
-         "scope=\"col\">shape</th><th scope=\"col\" class=\"n\">values</th><th scope=\"col\">"
-         "kind</th></tr></thead><tbody>\n",
-         rows, "</tbody></table></div></details>\n");
+  append(html,
+         {count_text(count_parameters(net)), " trainable values.</p>\n<pre tabindex=\"0\">",
+          escape(to_string(net)), "</pre>\n<details",
+          tensors.size() <= most_open_rows ? " open=\"\"" : "", "><summary>",
+          count_text(static_cast<Index>(tensors.size())),
+          " tensors</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+          "aria-label=\"Parameters\"><table><thead><tr><th scope=\"col\">name</th><th "
+          "scope=\"col\">shape</th><th scope=\"col\" class=\"n\">values</th><th scope=\"col\">"
+          "kind</th></tr></thead><tbody>\n",
+          rows, "</tbody></table></div></details>\n"});
   sections_.push_back({title, html});
 }
 
@@ -104,7 +107,7 @@ void Report::add_text(const std::string& title, const std::string& text) {
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find("\n\n", begin), text.size());
     if (end > begin) {
-      append(html, "<p class=\"prose\">", escape(text.substr(begin, end - begin)), "</p>\n");
+      append(html, {"<p class=\"prose\">", escape(text.substr(begin, end - begin)), "</p>\n"});
     }
     begin = end + 2;
   }

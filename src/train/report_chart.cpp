@@ -97,29 +97,29 @@ void draw_axes(std::string& out, const Frame& frame, const std::string& x_name) 
   out += "<g class=\"axis\">";
   for (const ReportAxis::Tick& tick : frame.y.ticks(5, false)) {
     const double y = frame.py(tick.value);
-    append(out, "<path class=\"grid\" d=\"M", point(frame.left, y), "H", fixed_text(right, 1),
-           "\"/><text class=\"end\" x=\"", fixed_text(frame.left - 7, 1), "\" y=\"",
-           fixed_text(y + 4, 1), "\">", tick.text, "</text>");
+    append(out, {"<path class=\"grid\" d=\"M", point(frame.left, y), "H", fixed_text(right, 1),
+                 "\"/><text class=\"end\" x=\"", fixed_text(frame.left - 7, 1), "\" y=\"",
+                 fixed_text(y + 4, 1), "\">", tick.text, "</text>"});
   }
   double last_end = -1;
   for (const ReportAxis::Tick& tick : frame.x.ticks(7, true)) {
     const double x = frame.px(tick.value);
     const double half = width_of_digit * static_cast<double>(tick.text.size()) / 2;
-    append(out, "<path class=\"tick\" d=\"M", point(x, bottom), "v4\"/>");
+    append(out, {"<path class=\"tick\" d=\"M", point(x, bottom), "v4\"/>"});
     const double middle = std::min(x, width - half);
     if (middle - half < last_end + 6) continue;
     last_end = middle + half;
-    append(out, "<text class=\"mid\" x=\"", fixed_text(middle, 1), "\" y=\"",
-           fixed_text(bottom + 17, 1), "\">", tick.text, "</text>");
+    append(out, {"<text class=\"mid\" x=\"", fixed_text(middle, 1), "\" y=\"",
+                 fixed_text(bottom + 17, 1), "\">", tick.text, "</text>"});
   }
-  append(out, "<path class=\"base\" d=\"M", point(frame.left, bottom), "H", fixed_text(right, 1),
-         "\"/><text class=\"mid name\" x=\"", fixed_text((frame.left + right) / 2, 1), "\" y=\"",
-         fixed_text(height - 5, 1), "\">", x_name, "</text></g>");
+  append(out, {"<path class=\"base\" d=\"M", point(frame.left, bottom), "H", fixed_text(right, 1),
+               "\"/><text class=\"mid name\" x=\"", fixed_text((frame.left + right) / 2, 1),
+               "\" y=\"", fixed_text(height - 5, 1), "\">", x_name, "</text></g>"});
 }
 
 std::string joined(const std::vector<double>& values) {
   std::string out;
-  for (double value : values) append(out, out.empty() ? "" : " ", plain_text(value));
+  for (double value : values) append(out, {out.empty() ? "" : " ", plain_text(value)});
   return out;
 }
 
@@ -136,28 +136,28 @@ void draw_curve(std::string& out, const Frame& frame, const ReportCurve& whole,
     const double x = frame.px(curve.x[i]);
     if (!is_drawable(curve.y[i])) {
       is_open = false;
-      append(gaps, "<path class=\"gap\" d=\"M", point(x - 3.5, bottom - 10), "l7 7m0 -7l-7 7\">",
-             title(i), "</path>");
+      append(gaps, {"<path class=\"gap\" d=\"M", point(x - 3.5, bottom - 10), "l7 7m0 -7l-7 7\">",
+                    title(i), "</path>"});
       continue;
     }
     const double y = frame.py(curve.y[i]);
     // A line of no length has round ends, so that a point between two gaps is seen.
-    append(path, is_open ? "L" : "M", point(x, y), is_open ? "" : "h0");
+    append(path, {is_open ? "L" : "M", point(x, y), is_open ? "" : "h0"});
     is_open = true;
     if (curve.x.size() <= most_dots && curve.style != ReportCurve::Style::faint) {
-      append(dots, "<circle cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1), "\" r=\"",
-             curve.style == ReportCurve::Style::training ? "3.4" : "2.2", "\">", title(i),
-             "</circle>");
+      append(dots, {"<circle cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1), "\" r=\"",
+                    curve.style == ReportCurve::Style::training ? "3.4" : "2.2", "\">", title(i),
+                    "</circle>"});
     }
     if (curve.best == static_cast<Index>(i)) {
-      append(dots, "<circle class=\"best\" cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1),
-             "\" r=\"6\">", title(i), "</circle>");
+      append(dots, {"<circle class=\"best\" cx=\"", fixed_text(x, 1), "\" cy=\"", fixed_text(y, 1),
+                    "\" r=\"6\">", title(i), "</circle>"});
     }
   }
-  append(out, "<g class=\"", css_class(curve.style), "\" data-n=\"", escape(curve.name),
-         "\" data-x=\"", joined(curve.x), "\" data-y=\"", joined(curve.y), "\">");
-  if (!path.empty()) append(out, "<path class=\"line\" d=\"", path, "\"/>");
-  append(out, dots, gaps, "</g>");
+  append(out, {"<g class=\"", css_class(curve.style), "\" data-n=\"", escape(curve.name),
+               "\" data-x=\"", joined(curve.x), "\" data-y=\"", joined(curve.y), "\">"});
+  if (!path.empty()) append(out, {"<path class=\"line\" d=\"", path, "\"/>"});
+  append(out, {dots, gaps, "</g>"});
 }
 
 /// What a screen reader says in place of the curves.
@@ -165,12 +165,12 @@ std::string description(const ReportChart& chart) {
   std::string out = chart.title + " by " + chart.x_name;
   for (const ReportCurve& curve : chart.curves) {
     if (curve.style == ReportCurve::Style::faint) continue;
-    append(out, "; ", curve.name, ": from ", number_text(curve.y.front()), " to ",
-           number_text(curve.y.back()));
+    append(out, {"; ", curve.name, ": from ", number_text(curve.y.front()), " to ",
+                 number_text(curve.y.back())});
     if (curve.best < 0) continue;
     const auto best = static_cast<std::size_t>(curve.best);
-    append(out, ", best ", number_text(curve.y[best]), " at ", chart.x_name, " ",
-           number_text(curve.x[best]));
+    append(out, {", best ", number_text(curve.y[best]), " at ", chart.x_name, " ",
+                 number_text(curve.x[best])});
   }
   return out;
 }
@@ -183,15 +183,15 @@ std::string legend(const ReportChart& chart, bool is_log) {
     if (curve.best >= 0) best_class = css_class(curve.style);
     has_gap = has_gap || !std::all_of(curve.y.begin(), curve.y.end(), is_drawable);
     if (curve.name == chart.title) continue;
-    append(out, "<span class=\"key\"><svg class=\"", css_class(curve.style),
-           "\" width=\"26\" height=\"10\" aria-hidden=\"true\">"
-           "<path class=\"line\" d=\"M2 5H24\"/></svg>",
-           escape(curve.name), "</span>");
+    append(out, {"<span class=\"key\"><svg class=\"", css_class(curve.style),
+                 "\" width=\"26\" height=\"10\" aria-hidden=\"true\">"
+                 "<path class=\"line\" d=\"M2 5H24\"/></svg>",
+                 escape(curve.name), "</span>"});
   }
   if (best_class != nullptr) {
-    append(out, "<span class=\"key\"><svg class=\"", best_class,
-           "\" width=\"14\" height=\"14\" aria-hidden=\"true\">"
-           "<circle class=\"best\" cx=\"7\" cy=\"7\" r=\"5\"/></svg>best</span>");
+    append(out, {"<span class=\"key\"><svg class=\"", best_class,
+                 "\" width=\"14\" height=\"14\" aria-hidden=\"true\">"
+                 "<circle class=\"best\" cx=\"7\" cy=\"7\" r=\"5\"/></svg>best</span>"});
   }
   if (is_log) out += "<span class=\"key\">logarithmic scale</span>";
   if (has_gap) {
@@ -207,13 +207,13 @@ std::string legend(const ReportChart& chart, bool is_log) {
 std::string draw(const ReportChart& chart) {
   const Frame frame = frame_of(chart);
   std::string out = "<figure class=\"chart\"><figcaption><b>";
-  append(out, escape(chart.title), "</b>", legend(chart, frame.y.is_log),
-         "</figcaption><svg viewBox=\"0 0 ", fixed_text(width, 0), " ", fixed_text(height, 0),
-         "\" role=\"img\" aria-label=\"", escape(description(chart)), "\" data-name=\"",
-         chart.x_name, "\" data-frame=\"",
-         joined({frame.left, right, top, bottom, frame.x.low, frame.x.high, frame.y.low,
-                 frame.y.high, frame.y.is_log ? 1.0 : 0.0}),
-         "\">");
+  append(out, {escape(chart.title), "</b>", legend(chart, frame.y.is_log),
+               "</figcaption><svg viewBox=\"0 0 ", fixed_text(width, 0), " ", fixed_text(height, 0),
+               "\" role=\"img\" aria-label=\"", escape(description(chart)), "\" data-name=\"",
+               chart.x_name, "\" data-frame=\"",
+               joined({frame.left, right, top, bottom, frame.x.low, frame.x.high, frame.y.low,
+                       frame.y.high, frame.y.is_log ? 1.0 : 0.0}),
+               "\">"});
   draw_axes(out, frame, chart.x_name);
   for (const ReportCurve& curve : chart.curves) draw_curve(out, frame, curve, chart.x_name);
   return out + "</svg></figure>\n";

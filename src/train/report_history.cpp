@@ -229,17 +229,17 @@ std::string summary_table(const HistoryTable& epochs) {
     const Column val = column(epochs, std::string(validation_prefix) + name);
     const Column& judged = val.exists() ? val : train;
     if (!judged.exists()) continue;
-    append(out, "<tr><th scope=\"row\">", escape(name), "</th>",
-           cell(train.exists() ? number_text(train.y.back()) : "–"),
-           cell(val.exists() ? number_text(val.y.back()) : "–"));
+    append(out, {"<tr><th scope=\"row\">", escape(name), "</th>",
+                 cell(train.exists() ? number_text(train.y.back()) : "–"),
+                 cell(val.exists() ? number_text(val.y.back()) : "–")});
     if (judged.best < 0) {
       out += cell("–") + "<td>–</td></tr>\n";
       continue;
     }
     const auto best = static_cast<std::size_t>(judged.best);
-    append(out, cell(number_text(judged.y[best])), "<td class=\"where\">",
-           val.exists() ? "validation" : "training", ", epoch ", number_text(judged.x[best]),
-           is_better_low(name) ? " (lowest)" : " (highest)", "</td></tr>\n");
+    append(out, {cell(number_text(judged.y[best])), "<td class=\"where\">",
+                 val.exists() ? "validation" : "training", ", epoch ", number_text(judged.x[best]),
+                 is_better_low(name) ? " (lowest)" : " (highest)", "</td></tr>\n"});
   }
   return out + "</tbody></table></div>\n";
 }
@@ -247,16 +247,16 @@ std::string summary_table(const HistoryTable& epochs) {
 std::string epochs_table(const HistoryTable& epochs) {
   const Index first = std::max<Index>(0, epochs.size() - most_rows);
   std::string out = "<details><summary>";
-  append(out, first > 0 ? "The last " + count_text(most_rows) + " of " : "",
-         plural_text(epochs.size(), "epoch"),
-         " as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-         "aria-label=\"Epochs\"><table><thead><tr><th scope=\"col\" class=\"n\">epoch</th>");
+  append(out, {first > 0 ? "The last " + count_text(most_rows) + " of " : "",
+               plural_text(epochs.size(), "epoch"),
+               " as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+               "aria-label=\"Epochs\"><table><thead><tr><th scope=\"col\" class=\"n\">epoch</th>"});
   for (const std::string& name : epochs.names()) {
-    append(out, "<th scope=\"col\" class=\"n\">", escape(name), "</th>");
+    append(out, {"<th scope=\"col\" class=\"n\">", escape(name), "</th>"});
   }
   out += "</tr></thead><tbody>\n";
   for (Index i = first; i < epochs.size(); ++i) {
-    append(out, "<tr><th scope=\"row\" class=\"n\">", i + 1, "</th>");
+    append(out, {"<tr><th scope=\"row\" class=\"n\">", i + 1, "</th>"});
     for (const std::string& name : epochs.names()) {
       out += cell(number_text(epochs[name][static_cast<std::size_t>(i)]));
     }

@@ -82,11 +82,11 @@ std::string matrix_cell(const Matrix& matrix, Index truth, Index predicted) {
   const double part = share(count, matrix.row_sum(truth));
   const double shade = shade_of(part);
   std::string out = "<td class=\"";
-  append(out, truth == predicted ? "hit" : "miss", shade > 0.78 ? " strong" : "",
-         count == 0 ? " zero" : "", "\" style=\"--a:", detail::fixed_text(shade, 2),
-         "\" title=\"true ", escape(matrix.name(truth)), ", predicted ",
-         escape(matrix.name(predicted)), ": ", percent_text(part), "\">", count_text(count),
-         "</td>");
+  append(out, {truth == predicted ? "hit" : "miss", shade > 0.78 ? " strong" : "",
+               count == 0 ? " zero" : "", "\" style=\"--a:", detail::fixed_text(shade, 2),
+               "\" title=\"true ", escape(matrix.name(truth)), ", predicted ",
+               escape(matrix.name(predicted)), ": ", percent_text(part), "\">", count_text(count),
+               "</td>"});
   return out;
 }
 
@@ -96,15 +96,16 @@ std::string matrix_table(const Matrix& matrix) {
       "<table class=\"matrix";
   const bool is_long = std::any_of(matrix.names.begin(), matrix.names.end(),
                                    [](const std::string& name) { return name.size() > 5; });
-  append(out, is_long && matrix.classes() > 4 ? " long" : "",
-         "\"><caption>Colours show the square root of the share in the row.</caption><thead><tr>"
-         "<th scope=\"col\">true \\ predicted</th>");
+  append(out,
+         {is_long && matrix.classes() > 4 ? " long" : "",
+          "\"><caption>Colours show the square root of the share in the row.</caption><thead><tr>"
+          "<th scope=\"col\">true \\ predicted</th>"});
   for (const std::string& name : matrix.names) {
-    append(out, "<th scope=\"col\"><span>", escape(name), "</span></th>");
+    append(out, {"<th scope=\"col\"><span>", escape(name), "</span></th>"});
   }
   out += "</tr></thead><tbody>\n";
   for (Index truth = 0; truth < matrix.classes(); ++truth) {
-    append(out, "<tr><th scope=\"row\"><span>", escape(matrix.name(truth)), "</span></th>");
+    append(out, {"<tr><th scope=\"row\"><span>", escape(matrix.name(truth)), "</span></th>"});
     for (Index c = 0; c < matrix.classes(); ++c) out += matrix_cell(matrix, truth, c);
     out += "</tr>\n";
   }
@@ -145,10 +146,10 @@ std::string confusions_table(const Matrix& matrix) {
       "<th scope=\"col\">true</th><th scope=\"col\">predicted</th><th scope=\"col\" class=\"n\">"
       "samples</th><th scope=\"col\" class=\"n\">of the true class</th></tr></thead><tbody>\n";
   for (const Pair& pair : pairs) {
-    append(out, "<tr><td>", escape(matrix.name(pair.truth)), "</td><td>",
-           escape(matrix.name(pair.predicted)), "</td><td class=\"n\">", count_text(pair.count),
-           "</td><td class=\"n\">", percent_text(share(pair.count, matrix.row_sum(pair.truth))),
-           "</td></tr>\n");
+    append(out, {"<tr><td>", escape(matrix.name(pair.truth)), "</td><td>",
+                 escape(matrix.name(pair.predicted)), "</td><td class=\"n\">",
+                 count_text(pair.count), "</td><td class=\"n\">",
+                 percent_text(share(pair.count, matrix.row_sum(pair.truth))), "</td></tr>\n"});
   }
   return out + "</tbody></table></div>\n";
 }
@@ -156,9 +157,9 @@ std::string confusions_table(const Matrix& matrix) {
 std::string share_cell(double value) {
   std::string out = "<td class=\"n\">";
   if (!std::isnan(value)) {
-    append(out, "<i class=\"bar\" style=\"--w:", detail::fixed_text(100 * value, 1), "%\"></i>");
+    append(out, {"<i class=\"bar\" style=\"--w:", detail::fixed_text(100 * value, 1), "%\"></i>"});
   }
-  append(out, percent_text(value), "</td>");
+  append(out, {percent_text(value), "</td>"});
   return out;
 }
 
@@ -171,10 +172,10 @@ std::string classes_table(const Matrix& matrix) {
   for (Index c = 0; c < matrix.classes(); ++c) {
     const Index hits = matrix.count(c, c);
     const Index truths = matrix.row_sum(c), predictions = matrix.column_sum(c);
-    append(out, "<tr><th scope=\"row\">", escape(matrix.name(c)), "</th><td class=\"n\">",
-           count_text(truths), "</td>", share_cell(share(hits, truths)),
-           share_cell(share(hits, predictions)), share_cell(share(2 * hits, truths + predictions)),
-           "</tr>\n");
+    append(out, {"<tr><th scope=\"row\">", escape(matrix.name(c)), "</th><td class=\"n\">",
+                 count_text(truths), "</td>", share_cell(share(hits, truths)),
+                 share_cell(share(hits, predictions)),
+                 share_cell(share(2 * hits, truths + predictions)), "</tr>\n"});
   }
   return out + "</tbody></table></div>\n";
 }
@@ -187,12 +188,12 @@ void Report::add_confusion_matrix(const LongTensor& counts,
   const Matrix matrix = checked(counts, class_names);
   std::string html = summary(matrix);
   if (matrix.classes() <= most_classes_as_table) {
-    append(html, matrix_table(matrix), "<div class=\"pair\">", classes_table(matrix),
-           confusions_table(matrix), "</div>\n");
+    append(html, {matrix_table(matrix), "<div class=\"pair\">", classes_table(matrix),
+                  confusions_table(matrix), "</div>\n"});
   } else {
-    append(html, matrix_map(matrix), confusions_table(matrix), "<details><summary>All ",
-           count_text(matrix.classes()), " classes</summary>", classes_table(matrix),
-           "</details>\n");
+    append(html, {matrix_map(matrix), confusions_table(matrix), "<details><summary>All ",
+                  count_text(matrix.classes()), " classes</summary>", classes_table(matrix),
+                  "</details>\n"});
   }
   sections_.emplace_back(title, html);
 }

@@ -148,10 +148,10 @@ void Report::add_worst_images(const BasicTensor<T>& images, const BasicTensor<T>
   std::string html = worst_summary(worst, "images") + "<div class=\"samples\">\n";
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const detail::WorstSample& sample = worst.samples[i];
-    append(html, "<figure class=\"sample\"><img alt=\"", escape(sample_name(worst, sample)),
-           "\" src=\"", data_uri(drawn(shown[i], range)), "\"/><figcaption>",
-           worst_verdict(worst, sample), "<small>sample ", count_text(sample.sample),
-           "</small></figcaption></figure>\n");
+    append(html,
+           {"<figure class=\"sample\"><img alt=\"", escape(sample_name(worst, sample)), "\" src=\"",
+            data_uri(drawn(shown[i], range)), "\"/><figcaption>", worst_verdict(worst, sample),
+            "<small>sample ", count_text(sample.sample), "</small></figcaption></figure>\n"});
   }
   sections_.push_back({options.title, html + "</div>\n"});
 }
@@ -176,11 +176,11 @@ void Report::add_worst_texts(const std::vector<std::string>& texts, const BasicT
   std::string html = worst_summary(worst, "texts") + "<div class=\"texts\">\n";
   for (const detail::WorstSample& sample : worst.samples) {
     const std::string& text = texts[static_cast<std::size_t>(sample.sample)];
-    append(
-        html, "<article class=\"text\"><header>", worst_verdict(worst, sample), "<small>sample ",
-        count_text(sample.sample), "</small></header><blockquote>",
-        text.empty() ? "<em>(empty)</em>" : escape(detail::cut_text(text, options.max_characters)),
-        "</blockquote></article>\n");
+    append(html, {"<article class=\"text\"><header>", worst_verdict(worst, sample),
+                  "<small>sample ", count_text(sample.sample), "</small></header><blockquote>",
+                  text.empty() ? "<em>(empty)</em>"
+                               : escape(detail::cut_text(text, options.max_characters)),
+                  "</blockquote></article>\n"});
   }
   sections_.push_back({options.title, html + "</div>\n"});
 }
@@ -194,19 +194,20 @@ void Report::add_filters(const BasicTensor<T>& weight, const std::string& title)
   }
   const Index count = std::min(weight.size(0), most_filters), in = weight.size(1);
   std::string html = "<p>";
-  append(html, count < weight.size(0) ? "The first " + count_text(count) + " of " : "",
-         count_text(weight.size(0)), " filters of ", weight.size(2), " x ", weight.size(3), ", ");
+  append(html,
+         {count < weight.size(0) ? "The first " + count_text(count) + " of " : "",
+          count_text(weight.size(0)), " filters of ", weight.size(2), " x ", weight.size(3), ", "});
   if (in == 3) {
     html += "in colours; grey is 0.";
   } else {
-    append(
-        html,
-        "<span class=\"swatch low\"></span>negative, <span class=\"swatch high\"></span>positive");
+    append(html, {"<span class=\"swatch low\"></span>negative, <span class=\"swatch "
+                  "high\"></span>positive"});
     if (in > 1) {
-      append(html, "; squares side by side are ",
-             in > most_filter_channels ? "the first " + count_text(most_filter_channels) + " of "
-                                       : "the ",
-             in, " channels");
+      append(html,
+             {"; squares side by side are ",
+              in > most_filter_channels ? "the first " + count_text(most_filter_channels) + " of "
+                                        : "the ",
+              in, " channels"});
     }
     html += ".";
   }
@@ -216,8 +217,9 @@ void Report::add_filters(const BasicTensor<T>& weight, const std::string& title)
   for (Index i = 0; i < count; ++i) {
     const DoubleTensor filter = weight[i].template to<double>().contiguous();
     const std::string size = detail::number_text(largest_size(filter));
-    append(html, "<figure><img alt=\"filter ", i, ", weights up to ", size, "\" src=\"",
-           data_uri(drawn_filter(filter)), "\"/><figcaption>", size, "</figcaption></figure>\n");
+    append(html,
+           {"<figure><img alt=\"filter ", i, ", weights up to ", size, "\" src=\"",
+            data_uri(drawn_filter(filter)), "\"/><figcaption>", size, "</figcaption></figure>\n"});
   }
   sections_.push_back({title, html + "</div>\n"});
 }
@@ -243,7 +245,7 @@ void Report::add_attention(const BasicTensor<T>& weights,
       "<p>Each row is a query and shows how much it attends to each key: nothing is empty, the "
       "largest weight of a map has the strongest colour.</p>\n";
   const bool is_large = rows.size() > 40 || columns.size() > 40;
-  append(html, "<div class=\"", heads == 1 ? "one" : is_large ? "maps large" : "maps", "\">\n");
+  append(html, {"<div class=\"", heads == 1 ? "one" : is_large ? "maps large" : "maps", "\">\n"});
   for (Index head = 0; head < heads; ++head) {
     const BasicTensor<T> one = weights.rank() == 3 ? weights[head] : weights;
     const DoubleTensor map = one.template to<double>().contiguous();

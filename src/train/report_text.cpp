@@ -47,7 +47,10 @@ bool is_control(std::string_view character) {
 
 std::string with_commas(std::string digits) {
   const std::size_t sign = !digits.empty() && digits[0] == '-' ? 1 : 0;
-  for (std::size_t i = digits.size(); i > sign + 3;) digits.insert(i -= 3, 1, ',');
+  for (std::size_t i = digits.size(); i > sign + 3;) {
+    i -= 3;
+    digits.insert(i, 1, ',');
+  }
   return digits;
 }
 
@@ -66,6 +69,18 @@ std::string to_digits(double value, std::chars_format format, int digits) {
 }
 
 }  // namespace
+
+void TextPart::append_to(std::string& out) const {
+  if (is_number_) {
+    out += std::to_string(number_);
+  } else {
+    out += text_;
+  }
+}
+
+void append(std::string& out, std::initializer_list<TextPart> parts) {
+  for (const TextPart& part : parts) part.append_to(out);
+}
 
 std::string escape(std::string_view text) {
   std::string out;
@@ -139,8 +154,8 @@ std::string plural_text(Index count, std::string_view thing) {
 
 std::string percent_text(double share) {
   if (std::isnan(share)) return "–";
-  if (share < 1 && share >= 0.9995) return "> 99.9 %";
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share < 1 && share >= 0.9995) return "&gt; 99.9 %";
+  if (share > 0 && share < 0.0005) return "&lt; 0.1 %";
   return fixed_text(100 * share, 1) + " %";
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "tenon/base/error.hpp"
@@ -30,14 +32,30 @@ std::string fixed_text(double value, int digits);
 std::string count_text(Index value);
 /// "1 epoch", "2 epochs".
 std::string plural_text(Index count, std::string_view thing);
-/// "98.7 %", "> 99.9 %" where it is not all, "< 0.1 %" where it is not nothing; "–" for NaN.
+/// As HTML: "98.7 %", "&gt; 99.9 %" where it is not all, "&lt; 0.1 %" where it is not nothing; "–"
+/// for NaN.
 std::string percent_text(double share);
 
-/// Appends text, numbers and shapes as error messages do.
-template <class... Parts>
-void append(std::string& out, const Parts&... parts) {
-  ((out += to_text(parts)), ...);
-}
+/// Text or a whole number, to be appended; it refers to the text.
+class TextPart {
+ public:
+  TextPart(const char* text) : text_(text) {}
+  TextPart(std::string_view text) : text_(text) {}
+  TextPart(const std::string& text) : text_(text) {}
+  template <class I>
+  requires std::is_integral_v<I> TextPart(I number)
+      : number_(static_cast<Index>(number)), is_number_(true) {}
+
+  void append_to(std::string& out) const;
+
+ private:
+  std::string_view text_;
+  Index number_ = 0;
+  bool is_number_ = false;
+};
+
+/// Appends all parts.
+void append(std::string& out, std::initializer_list<TextPart> parts);
 
 /// Names of `count` things: those given, "(empty)" for "", or, without any, their numbers. Long
 /// ones are shortened. Throws ValueError where they are not as many.

@@ -123,16 +123,17 @@ std::string worst_summary(const WorstSamples& worst, std::string_view things) {
   const auto shown = static_cast<Index>(worst.samples.size());
   std::string out = "<p>";
   if (worst.wrong == 0) {
-    append(out, "None of ", count_text(worst.all), " ", things,
-           " is classified wrongly. These are the ", count_text(shown),
-           " of which the net was least sure.");
+    append(out, {"None of ", count_text(worst.all), " ", things,
+                 " is classified wrongly. These are the ", count_text(shown),
+                 " of which the net was least sure."});
   } else {
-    append(out, count_text(worst.wrong), " of ", count_text(worst.all), " ", things,
-           " classified wrongly (",
-           percent_text(static_cast<double>(worst.wrong) / static_cast<double>(worst.all)), "). ",
-           shown < worst.wrong ? "These are the " + count_text(shown) + " with"
-                               : "All are here, those with",
-           " the lowest probability of the true class", shown < worst.wrong ? "." : " first.");
+    append(out,
+           {count_text(worst.wrong), " of ", count_text(worst.all), " ", things,
+            " classified wrongly (",
+            percent_text(static_cast<double>(worst.wrong) / static_cast<double>(worst.all)), "). ",
+            shown < worst.wrong ? "These are the " + count_text(shown) + " with"
+                                : "All are here, those with",
+            " the lowest probability of the true class", shown < worst.wrong ? "." : " first."});
   }
   return out + "</p>\n";
 }
