@@ -78,13 +78,13 @@ TEST_CASE("Epochs that are trained again after a kill are in the file once",
     const auto points = random_points(48), held_out = random_points(16);
     Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.1}));
     FitOptions<data::Dataset> options{.epochs = 6,
-                                           .batch_size = 16,
-                                           .seed = 1,
-                                           .validation = &held_out,
-                                           .validate_every = 4,
-                                           .verbose = Verbose::silent,
-                                           .checkpoint = checkpoint,
-                                           .checkpoint_every = 4};
+                                      .batch_size = 16,
+                                      .seed = 1,
+                                      .validation = &held_out,
+                                      .validate_every = 4,
+                                      .verbose = Verbose::silent,
+                                      .checkpoint = checkpoint,
+                                      .checkpoint_every = 4};
     options.callbacks = {CsvLogger(path, {.append = append}), kill_at_step(killed_at)};
     return trainer.fit(points, options);
   };

@@ -134,13 +134,13 @@ TEST_CASE("EarlyStopping goes on with the same bits after a kill", "[train][earl
     const auto stopping = std::make_shared<EarlyStopping>(
         EarlyStoppingOptions{.patience = 3, .restore_best_weights = true});
     FitOptions<data::Dataset> options{.epochs = 30,
-                                           .batch_size = 16,
-                                           .seed = 1,
-                                           .validation = &held_out,
-                                           .callbacks = {stopping, kill_at_step(killed_at)},
-                                           .verbose = Verbose::silent,
-                                           .checkpoint = checkpoint,
-                                           .checkpoint_every = 3};
+                                      .batch_size = 16,
+                                      .seed = 1,
+                                      .validation = &held_out,
+                                      .callbacks = {stopping, kill_at_step(killed_at)},
+                                      .verbose = Verbose::silent,
+                                      .checkpoint = checkpoint,
+                                      .checkpoint_every = 3};
     const History history = trainer.fit(points, options);
     return Outcome{weights_hash(net), stopping->best_epoch(), history.epochs.size(),
                    stopping->best(), history.stop_reason};

@@ -82,13 +82,13 @@ TEST_CASE("The best net of a training is in its file, also after a kill",
     const auto saving = std::make_shared<ModelCheckpoint>(
         best_path, ModelCheckpointOptions{.save_best_only = true});
     FitOptions<data::Dataset> options{.epochs = 12,
-                                           .batch_size = 16,
-                                           .seed = 1,
-                                           .validation = &held_out,
-                                           .callbacks = {saving, kill_at_step(killed_at)},
-                                           .verbose = Verbose::silent,
-                                           .checkpoint = checkpoint,
-                                           .checkpoint_every = 3};
+                                      .batch_size = 16,
+                                      .seed = 1,
+                                      .validation = &held_out,
+                                      .callbacks = {saving, kill_at_step(killed_at)},
+                                      .verbose = Verbose::silent,
+                                      .checkpoint = checkpoint,
+                                      .checkpoint_every = 3};
     const History history = trainer.fit(points, options);
     CHECK(saving->best() == *std::ranges::min_element(history["val_loss"]));
     CHECK(saving->last_path() == best_path);

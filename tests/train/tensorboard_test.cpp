@@ -172,12 +172,12 @@ TEST_CASE("A training that is resumed takes back what it trains again", "[train]
     const auto points = random_points(48), held_out = random_points(16);
     Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.1}));
     FitOptions<data::Dataset> options{.epochs = 6,
-                                           .batch_size = 16,
-                                           .seed = 1,
-                                           .validation = &held_out,
-                                           .verbose = Verbose::silent,
-                                           .checkpoint = folder.file("run.ckpt"),
-                                           .checkpoint_every = 4};
+                                      .batch_size = 16,
+                                      .seed = 1,
+                                      .validation = &held_out,
+                                      .verbose = Verbose::silent,
+                                      .checkpoint = folder.file("run.ckpt"),
+                                      .checkpoint_every = 4};
     options.callbacks = {TensorBoard(folder.path(), {.update_freq = 1}), kill_at_step(killed_at)};
     return trainer.fit(points, options);
   };
