@@ -13,7 +13,7 @@ set -euo pipefail
 
 max_user_ratio=4     # 2 s
 max_library_ratio=360 # 180 s
-max_trainer_bytes=2097152
+max_trainer_bytes=1500000
 rounds=5
 
 work=${1:-$source_dir/build/budgets}
@@ -72,11 +72,10 @@ standard=$(awk -v a="$standard" -v b="$after" 'BEGIN { print (a + b) / 2 }')
 verdict "build the library" "$(ratio "$library" "$standard")" "$max_library_ratio" \
   "x standard headers" "$library s against $standard s CPU"
 
-trainer=$work/mnist_cnn
+trainer=$work/mnist_trainer
 gcc_openmp=$(g++ -print-file-name=libgomp.so)
 g++ -std=c++20 -O2 -ffunction-sections -fdata-sections -I "$source_dir/include" \
-  -I "$source_dir/examples/common" "-DTENON_EXAMPLES_DATA_DIR=\"$source_dir/examples/data\"" \
-  "$source_dir"/examples/mnist_cnn/*.cpp "$source_dir"/examples/common/*.cpp -o "$trainer" -Wl,--gc-sections -static-libstdc++ \
+  "$source_dir/tests/package/mnist_trainer/main.cpp" -o "$trainer" -Wl,--gc-sections -static-libstdc++ \
   -static-libgcc "$build_dir/src/libtenon.a" "$(g++ -print-file-name=libz.a)" "$gcc_openmp" \
   -lpthread -s
 bytes=$(wc -c <"$trainer")
