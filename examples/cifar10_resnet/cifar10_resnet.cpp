@@ -6,6 +6,8 @@
 // every epoch, and a learning rate that rises and falls once.
 // Sources: He et al., "Deep residual learning for image recognition", 2016; the order of layers is
 // that of the nine-layer networks of the DAWNBench competition, 2018, at a quarter of their width.
+//
+// Expected: a test accuracy of about 87 % after 10 epochs.
 
 #include <algorithm>
 #include <tenon/tenon.hpp>
@@ -105,6 +107,7 @@ void cifar10_resnet(const example::Options& options) {
 
   const example::Result result = example::evaluate(net, cifar.test);
   example::report(options, net, result, progress);
+  std::printf("expected: about 87 %% after 10 epochs\n");
   std::printf("test accuracy: %s\n", example::percent(result.accuracy).c_str());
 }
 
