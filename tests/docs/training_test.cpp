@@ -79,17 +79,18 @@ TEST_CASE("the training page's way from a loop to callbacks", "[docs]") {
   // [trainer]
   nn::Sequential net{nn::Linear(4, 16), nn::ReLU(), nn::Linear(16, 2)};
   Trainer trainer(net, nn::CrossEntropyLoss(), optim::Adam(net, {.lr = 1e-2}),
-                  {.metrics = {ShareRight()}});
+                  {.metrics = {Accuracy(), ShareRight()}});
   trainer.fit(train, {.epochs = 5, .batch_size = 32});
   // [/trainer]
 
   // [evaluate]
   Scores scores = trainer.evaluate(test);
-  double loss = scores["loss"], share = scores["share_right"];
+  double loss = scores["loss"], accuracy = scores["accuracy"];
   Tensor logits = trainer.predict(test);  // (N, 2)
   // [/evaluate]
   CHECK(loss < 0.7);
-  CHECK(share > 0.6);
+  CHECK(accuracy > 0.6);
+  CHECK(accuracy == scores["share_right"]);
   CHECK(logits.shape() == Shape{60, 2});
 
   // [validation]
