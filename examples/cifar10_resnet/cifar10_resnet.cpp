@@ -52,30 +52,6 @@ nn::Sequential make_net(Index width) {
   return net;
 }
 
-/// Every image moved by up to 4 pixels in each direction, what enters being black, and every other
-/// one mirrored: another draw for each key.
-Tensor augmented(const Tensor& images, RandomKey key) {
-  constexpr Index most = 4;
-  Tensor moved = zeros(images.shape());
-  const Index channels = images.size(1), height = images.size(2), width = images.size(3);
-  for (Index i = 0; i < images.size(0); ++i) {
-    const auto words = detail::philox(key, static_cast<std::uint64_t>(i));
-    const Index down = static_cast<Index>(words[0] % (2 * most + 1)) - most;
-    const Index right = static_cast<Index>(words[1] % (2 * most + 1)) - most;
-    const bool mirrored = words[2] % 2 == 1;
-    for (Index row = i * channels * height; row < (i + 1) * channels * height; ++row) {
-      const Index h = row % height + down;
-      if (h < 0 || h >= height) continue;
-      const float* from = images.data() + (row + down) * width;
-      float* to = moved.data() + row * width;
-      for (Index w = std::max<Index>(0, -right); w < std::min(width, width - right); ++w) {
-        to[mirrored ? width - 1 - w : w] = from[w + right];
-      }
-    }
-  }
-  return moved;
-}
-
 void cifar10_resnet(const example::Options& options) {
   const data::Cifar10 cifar = data::load_cifar10(example::data_folder(options));
 
@@ -85,6 +61,7 @@ void cifar10_resnet(const example::Options& options) {
               static_cast<long long>(count_parameters(net)));
   data::DataLoader loader(example::limited(cifar.train, options),
                           {.batch_size = options.batch_size, .shuffle = true, .drop_last = true});
+  const data::Compose augment{data::RandomCrop{.padding = 4}, data::RandomHorizontalFlip{}};
   optim::SGD sgd(net, {.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
   const optim::OneCycleLR schedule{
       .max_lr = options.lr, .total_steps = std::max<Index>(1, options.epochs * loader.size())};
@@ -93,10 +70,10 @@ void cifar10_resnet(const example::Options& options) {
   progress.resume(net, sgd, loader);
   while (progress.next_epoch()) {
     for (auto& [images, labels] : loader) {
-      const RandomKey key{options.seed, static_cast<std::uint64_t>(progress.step())};
+      augment(images, {options.seed, static_cast<std::uint64_t>(progress.step())});
       sgd.set_learning_rate(schedule(progress.step()));
       Tape tape;
-      Tensor loss = cross_entropy(net(augmented(images, key)), labels);
+      Tensor loss = cross_entropy(net(images), labels);
       sgd.step(tape.gradients(loss));
       progress.add_batch(loss.item());
     }

@@ -77,6 +77,15 @@ BasicTensor<T> predicted(nn::BasicModule<T>& net, const data::SequenceBatch<Y>& 
 }
 
 template <class X, class Y>
+X& inputs_in(data::Batch<X, Y>& batch) {
+  return batch.inputs;
+}
+template <class Y>
+LongTensor& inputs_in(data::SequenceBatch<Y>& batch) {
+  return batch.ids;
+}
+
+template <class X, class Y>
 io::TensorDict inputs_of(const data::Batch<X, Y>& batch) {
   return {{"x", batch.inputs}};
 }
@@ -201,10 +210,11 @@ class FitRun final : public FitState {
   bool is_step_complete() const { return batch % options_.accumulate == 0 || batch == batches; }
 
   template <class Batch>
-  void train_batch(const Batch& samples) {
+  void train_batch(Batch& samples) {
     const Labels& labels = samples.labels;
     const Index count = labels.size(0);
     if (batch % options_.accumulate == 0) begin_step();
+    if (options_.augment) options_.augment(inputs_in(samples), default_generator().next());
     const RandomKey generator = default_generator().state();
     BasicTensor<T> prediction;
     Gradients gradients;

@@ -221,6 +221,27 @@ TEST_CASE("A schedule counts steps or epochs", "[train][trainer]") {
   CHECK(trainer.fit(data, options)["learning_rate"] == std::vector<double>{0.25, 0.25, 0.125});
 }
 
+TEST_CASE("Batches are augmented before they are trained on, and only those", "[train][trainer]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Flatten(), nn::Linear(9, 3)};
+  const data::TensorDataset<Tensor, LongTensor> images(rand({20, 1, 3, 3}), randint(0, 3, {20}));
+  const Tensor before = images.all().inputs.clone();
+  Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0}));
+  Options options = silent(2);
+  const double plain = trainer.fit(images, options)["loss"][0];
+  options.validation = &images;
+  options.augment =
+      data::Compose(data::RandomHorizontalFlip{.p = 1}, data::RandomCrop{.padding = 1});
+  const History augmented = trainer.fit(images, options);
+  CHECK(augmented["loss"][0] != Approx(plain));
+  CHECK(augmented["loss"][0] != augmented["loss"][1]);  // other draws
+  CHECK(augmented["val_loss"][0] == Approx(plain));
+  options.augment = [](Tensor& x, RandomKey) { x.fill_(0); };
+  nn::parameters(net)[1]->fill_(0);
+  CHECK(trainer.fit(images, options)["loss"][0] == Approx(std::log(3.0)));
+  CHECK(equal(images.all().inputs, before));
+}
+
 TEST_CASE("Clipping limits what a step may change", "[train][trainer]") {
   manual_seed(1);
   nn::Sequential net{nn::Linear(5, 3)};

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/base/random.hpp"
 #include "tenon/tensor/tensor.hpp"
 #include "tenon/train/callback.hpp"
 
@@ -46,6 +47,46 @@ class Schedule {
   std::shared_ptr<const Function> function_;
 };
 
+namespace detail {
+/// What a batch of a data set holds to give to the net: LongTensor where that is sequences.
+template <class D>
+struct FitInputs {
+  using type = LongTensor;
+};
+template <class D>
+requires requires { typename D::input_type; }
+struct FitInputs<D> {
+  using type = typename D::input_type;
+};
+}  // namespace detail
+
+/// A change of a batch's inputs, in place, drawn by a key: one of data/transforms.hpp, several of
+/// them as a data::Compose, or a function of your own that takes (Tensor&, RandomKey).
+template <class X>
+class Transform {
+ public:
+  Transform() = default;
+  template <class F>
+  requires std::is_invocable_v<const F&, X&, RandomKey> Transform(F function)
+      : function_(std::make_shared<const Of<F>>(std::move(function))) {}
+
+  explicit operator bool() const { return function_ != nullptr; }
+  void operator()(X& inputs, RandomKey key) const { function_->call(inputs, key); }
+
+ private:
+  struct Function {
+    virtual ~Function() = default;
+    virtual void call(X& inputs, RandomKey key) const = 0;
+  };
+  template <class F>
+  struct Of final : Function {
+    explicit Of(F f) : function(std::move(f)) {}
+    void call(X& inputs, RandomKey key) const override { function(inputs, key); }
+    F function;
+  };
+  std::shared_ptr<const Function> function_;
+};
+
 /// How Trainer::fit() trains on a data set of type D, data::Dataset for one. Names are Keras' where
 /// it has them.
 template <class D>
@@ -57,6 +98,10 @@ struct FitOptions {
   std::optional<std::uint64_t> seed = std::nullopt;
   bool drop_last = false;  ///< leave out a last batch that is not full
   Index prefetch = 0;      ///< batches that a thread prepares ahead, >= 0; not of sequences
+
+  /// Done to every batch that is trained on, by a key of this thread's default generator; empty:
+  /// nothing is. What is judged stays as it is.
+  Transform<typename detail::FitInputs<D>::type> augment = {};
 
   /// Judged after every epoch; null: nothing is.
   const D* validation = nullptr;
