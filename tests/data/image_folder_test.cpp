@@ -241,14 +241,14 @@ TEST_CASE("A loader decodes images ahead", "[data][image_folder]") {
   REQUIRE_DECODER();
   const SmallTree tree;
   const auto folder = image_folder(tree.root(), {.height = 8, .width = 8});
-  const Tensor all = folder.dataset.all().inputs;
+  const Tensor images_of_all = folder.dataset.all().inputs;
   data::DataLoader loader(folder.dataset,
                           {.batch_size = 3, .shuffle = true, .seed = 1, .prefetch = 2});
   Index seen = 0;
   for (int epoch = 0; epoch < 2; ++epoch) {
     for (auto& [x, y] : loader) {
       for (Index i = 0; i < y.size(0); ++i, ++seen) {
-        CHECK(equal(x[i], all[loader.positions()[static_cast<std::size_t>(i)]]));
+        CHECK(equal(x[i], images_of_all[loader.positions()[static_cast<std::size_t>(i)]]));
       }
     }
   }

@@ -71,11 +71,11 @@ double turned_at(const Tensor& x, Index n, Index c, Index i, Index k, double ang
 TEST_CASE("Normalize subtracts and divides channel by channel", "[data][transforms][tiny]") {
   const Tensor x = random_images({3, 2, 4, 5});
   const Tensor y = changed(data::Normalize{{0.5, 0.25}, {2, 0.5}}, x);
-  const Tensor all = changed(data::Normalize{{0.5}, {2}}, x);
+  const Tensor by_one = changed(data::Normalize{{0.5}, {2}}, x);
   for_each_position(x.shape(), [&](const Shape& p) {
     const float value = value_at(x, p);
     CHECK(value_at(y, p) == (p[1] == 0 ? (value - 0.5f) / 2 : (value - 0.25f) / 0.5f));
-    CHECK(value_at(all, p) == (value - 0.5f) / 2);
+    CHECK(value_at(by_one, p) == (value - 0.5f) / 2);
   });
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("The CSV parser bears every kind of garbage", "[io][garbage]") {
     for (int i = 0; i < 2000; ++i) fuzzed.run(damaged(good, dice, "\",\n\r;\t 0.e-+\xEF"));
   }
   Trial foreign("CSV", "zeros, ones, a PNG, UTF-16, random bytes", load_table, csv_factor);
-  for (const std::size_t n : {1, 7, 64, 5000}) {
+  for (const std::size_t n : {std::size_t{1}, std::size_t{7}, std::size_t{64}, std::size_t{5000}}) {
     CHECK(foreign.run(std::string(n, '\0')));
     CHECK(foreign.run(std::string(n, '\xff')));
     CHECK(foreign.run(std::string(n, '"')));
