@@ -19,9 +19,9 @@ TEST_CASE("Ignored labels do not count for the perplexity", "[train][perplexity]
   for (Index i = 0; i < 3; ++i) {
     for (Index j = 0; j < 2; ++j) {
       if (labels(i, j) < 0) continue;
-      double all = 0;
-      for (Index k = 0; k < 4; ++k) all += std::exp(logits(i, j, k));
-      sum += std::log(all) - logits(i, j, labels(i, j));
+      double scores = 0;
+      for (Index k = 0; k < 4; ++k) scores += std::exp(logits(i, j, k));
+      sum += std::log(scores) - logits(i, j, labels(i, j));
     }
   }
   CHECK(result_of(Perplexity(), logits, labels) == Approx(std::exp(sum / 4)).epsilon(1e-13));
