@@ -9,12 +9,16 @@
 namespace tenon::optim {
 
 template <class T>
+BasicOptimizer<T>::BasicOptimizer(const char* op, double learning_rate)
+    : op_(op), learning_rate_(learning_rate) {}
+
+template <class T>
 BasicOptimizer<T>::BasicOptimizer(const char* op, nn::BasicModule<T>& module, double learning_rate,
                                   std::initializer_list<const char*> buffers)
     : op_(op), learning_rate_(learning_rate) {
   detail::check_option(op, "lr", learning_rate);
-  for (const char* name : buffers) buffer_names_[buffer_count_++] = name;
-  for (auto& entry : nn::named_parameters(module)) add(std::move(entry.name), *entry.parameter);
+  for (auto& entry : nn::named_parameters(module))
+    add(std::move(entry.name), *entry.parameter, buffers);
   if (slots_.empty()) {
     detail::fail<ValueError>(op, module.description(),
                              " has no parameters to train; hint: its visit() must name every layer "
@@ -29,24 +33,28 @@ BasicOptimizer<T>::BasicOptimizer(const char* op,
                                   double learning_rate, std::initializer_list<const char*> buffers)
     : op_(op), learning_rate_(learning_rate) {
   detail::check_option(op, "lr", learning_rate);
-  for (const char* name : buffers) buffer_names_[buffer_count_++] = name;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i] == nullptr || !parameters[i]->defined()) {
       detail::fail<ValueError>(op, "parameter ", i,
                                " of the list is undefined; hint: was its layer "
                                "moved from, or made without a bias?");
     }
-    if (!owns(*parameters[i])) add(std::to_string(i), *parameters[i]);
+    if (!owns(*parameters[i])) add(std::to_string(i), *parameters[i], buffers);
   }
   if (slots_.empty()) detail::fail<ValueError>(op, "the list of parameters to train is empty");
 }
 
 template <class T>
-void BasicOptimizer<T>::add(std::string name, const nn::BasicParameter<T>& parameter) {
+void BasicOptimizer<T>::add(std::string name, const nn::BasicParameter<T>& parameter,
+                            std::initializer_list<const char*> buffers) {
   Slot slot;
   slot.name = std::move(name);
   slot.parameter = parameter;
-  for (int i = 0; i < buffer_count_; ++i) slot.buffers[i] = zeros<T>(parameter.shape());
+  int i = 0;
+  for (const char* buffer : buffers) {
+    slot.buffer_names[i] = buffer;
+    slot.buffers[i++] = zeros<T>(parameter.shape());
+  }
   slots_.push_back(std::move(slot));
 }
 
@@ -112,9 +120,9 @@ BasicOptimizerState<T> BasicOptimizer<T>::state() const {
   state.steps = LongTensor::empty({slots_.size()});
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     state.steps.data()[i] = slots_[i].steps;
-    for (int k = 0; k < buffer_count_; ++k) {
-      state.buffers.push_back(
-          {slots_[i].name + "." + buffer_names_[k], slots_[i].buffers[k], true});
+    const Slot& slot = slots_[i];
+    for (int k = 0; k < max_buffers && slot.buffer_names[k] != nullptr; ++k) {
+      state.buffers.push_back({slot.name + "." + slot.buffer_names[k], slot.buffers[k], true});
     }
   }
   return state;

@@ -64,6 +64,33 @@ double StepLR::operator()(Index step) const {
   return lr * std::pow(gamma, static_cast<double>(step / step_size));
 }
 
+double MultiStepLR::operator()(Index step) const {
+  check_step("MultiStepLR", step);
+  detail::check_option("MultiStepLR", "lr", lr);
+  detail::check_option("MultiStepLR", "gamma", gamma);
+  double changes = 0;
+  for (const Index milestone : milestones) {
+    check_count("MultiStepLR", "each of the milestones", milestone, 0);
+    if (milestone <= step) ++changes;
+  }
+  return lr * std::pow(gamma, changes);
+}
+
+double ExponentialLR::operator()(Index step) const {
+  check_step("ExponentialLR", step);
+  detail::check_option("ExponentialLR", "lr", lr);
+  detail::check_option("ExponentialLR", "gamma", gamma);
+  return lr * std::pow(gamma, static_cast<double>(step));
+}
+
+double PolynomialLR::operator()(Index step) const {
+  check_step("PolynomialLR", step);
+  detail::check_option("PolynomialLR", "lr", lr);
+  detail::check_option("PolynomialLR", "power", power);
+  check_count("PolynomialLR", "total_iters", total_iters, 1);
+  return step < total_iters ? lr * std::pow(1 - ratio(step, total_iters), power) : 0;
+}
+
 double LinearLR::operator()(Index step) const {
   check_step("LinearLR", step);
   detail::check_option("LinearLR", "lr", lr);
@@ -79,6 +106,19 @@ double CosineAnnealingLR::operator()(Index step) const {
   detail::check_option("CosineAnnealingLR", "eta_min", eta_min);
   check_count("CosineAnnealingLR", "t_max", t_max, 1);
   return cosine(lr, eta_min, ratio(step, t_max));
+}
+
+double CosineAnnealingWarmRestarts::operator()(Index step) const {
+  constexpr const char* op = "CosineAnnealingWarmRestarts";
+  check_step(op, step);
+  detail::check_option(op, "lr", lr);
+  detail::check_option(op, "eta_min", eta_min);
+  check_count(op, "t_0", t_0, 1);
+  check_count(op, "t_mult", t_mult, 1);
+  if (t_mult == 1) return cosine(lr, eta_min, ratio(step % t_0, t_0));
+  double now = static_cast<double>(step), length = static_cast<double>(t_0);
+  for (; now >= length; length *= static_cast<double>(t_mult)) now -= length;
+  return cosine(lr, eta_min, now / length);
 }
 
 double OneCycleLR::operator()(Index step) const {

@@ -1,4 +1,5 @@
-// Against steps that PyTorch took: tests/data/pytorch/make_vectors.py wrote them down.
+// Against steps that PyTorch took: make_vectors.py, make_text_vectors.py and make_optim_vectors.py
+// of tests/data/pytorch wrote them down.
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,12 @@
 #include "nlohmann/json.hpp"
 #include "tenon/io/safetensors.hpp"
 #include "tenon/ops/cross_entropy.hpp"
+#include "tenon/optim/adadelta.hpp"
 #include "tenon/optim/adagrad.hpp"
 #include "tenon/optim/adam.hpp"
+#include "tenon/optim/adamax.hpp"
+#include "tenon/optim/nadam.hpp"
+#include "tenon/optim/radam.hpp"
 #include "tenon/optim/rmsprop.hpp"
 #include "tenon/optim/sgd.hpp"
 
@@ -54,11 +59,32 @@ std::unique_ptr<optim::BasicOptimizer<T>> make(const Json& a, nn::BasicModule<T>
                                    .momentum = a.value("momentum", 0.0),
                                    .centered = a.value("centered", false)});
   }
+  if (a.at("op") == "Adadelta") {
+    return std::make_unique<optim::BasicAdadelta<T>>(
+        net, optim::AdadeltaOptions{.lr = lr,
+                                    .rho = a.value("rho", 0.9),
+                                    .eps = a.value("eps", 1e-6),
+                                    .weight_decay = weight_decay});
+  }
   const auto betas = a.value("betas", Json::array({0.9, 0.999}));
   const double beta1 = betas[0], beta2 = betas[1], eps = a.value("eps", 1e-8);
   if (a.at("op") == "Adam") {
     return std::make_unique<optim::BasicAdam<T>>(
         net, optim::AdamOptions{lr, beta1, beta2, eps, weight_decay});
+  }
+  const bool decoupled = a.value("decoupled_weight_decay", false);
+  if (a.at("op") == "Adamax") {
+    return std::make_unique<optim::BasicAdamax<T>>(
+        net, optim::AdamaxOptions{lr, beta1, beta2, eps, weight_decay});
+  }
+  if (a.at("op") == "NAdam") {
+    const double momentum_decay = a.value("momentum_decay", 4e-3);
+    return std::make_unique<optim::BasicNAdam<T>>(
+        net, optim::NAdamOptions{lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled});
+  }
+  if (a.at("op") == "RAdam") {
+    return std::make_unique<optim::BasicRAdam<T>>(
+        net, optim::RAdamOptions{lr, beta1, beta2, eps, weight_decay, decoupled});
   }
   optim::AdamWOptions options{lr, beta1, beta2, eps};
   if (a.contains("weight_decay")) options.weight_decay = weight_decay;
@@ -129,6 +155,10 @@ TEST_CASE("optimisers take PyTorch's steps", "[optim][sgd][adam]") {
 }
 TEST_CASE("Adagrad and RMSprop take PyTorch's steps", "[optim][adagrad][rmsprop]") {
   CHECK(check_steps("adaptive_optimisers") == 8);
+}
+TEST_CASE("Adadelta, Adamax, NAdam and RAdam take PyTorch's steps",
+          "[optim][adadelta][adamax][nadam][radam]") {
+  CHECK(check_steps("rare_optimisers") == 11);
 }
 
 namespace {

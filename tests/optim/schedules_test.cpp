@@ -39,6 +39,24 @@ double rate(const Json& a, Index step) {
         .div_factor = a.value("div_factor", 25.0),
         .final_div_factor = a.value("final_div_factor", 1e4)}(step);
   }
+  if (op == "MultiStepLR") {
+    return optim::MultiStepLR{lr, a.at("milestones"), a.value("gamma", 0.1)}(step);
+  }
+  if (op == "ExponentialLR") return optim::ExponentialLR{lr, a.at("gamma")}(step);
+  if (op == "PolynomialLR") {
+    return optim::PolynomialLR{lr, a.value("total_iters", Index{5}), a.value("power", 1.0)}(step);
+  }
+  if (op == "CosineAnnealingWarmRestarts") {
+    return optim::CosineAnnealingWarmRestarts{lr, a.at("T_0"), a.value("T_mult", Index{1}),
+                                              a.value("eta_min", 0.0)}(step);
+  }
+  const optim::LinearLR rising{.lr = lr, .start_factor = 0.1, .total_iters = 4};
+  if (op == "sequence") {
+    return optim::SequentialLR{rising, 6, optim::ExponentialLR{.lr = lr, .gamma = 0.9}}(step);
+  }
+  if (op == "chain") {
+    return optim::ChainedLR{rising, optim::ExponentialLR{.lr = 1, .gamma = 0.9}}(step);
+  }
   if (op == "WarmupConstant") return optim::WarmupConstant{lr, warmup}(step);
   if (op == "WarmupLinear") return optim::WarmupLinear{lr, warmup, total}(step);
   if (op == "WarmupCosine") return optim::WarmupCosine{lr, warmup, total}(step);
@@ -50,7 +68,9 @@ double rate(const Json& a, Index step) {
 }  // namespace
 
 TEST_CASE("schedules give PyTorch's learning rates", "[optim][schedules][tiny]") {
-  const auto file = io::load_safetensors(TENON_TEST_DATA_DIR "/pytorch/schedules.safetensors");
+  const auto [stem, count] =
+      GENERATE(table<std::string, int>({{"schedules", 23}, {"more_schedules", 9}}));
+  const auto file = io::load_safetensors(TENON_TEST_DATA_DIR "/pytorch/" + stem + ".safetensors");
   int cases = 0;
   for (const auto& [name, text] : file.metadata) {
     if (name == "torch") continue;
@@ -64,7 +84,7 @@ TEST_CASE("schedules give PyTorch's learning rates", "[optim][schedules][tiny]")
     }
     ++cases;
   }
-  CHECK(cases == 23);
+  CHECK(cases == count);
 }
 
 TEST_CASE("schedules stay at their end", "[optim][schedules]") {
@@ -75,6 +95,30 @@ TEST_CASE("schedules stay at their end", "[optim][schedules]") {
   CHECK(optim::WarmupCosine{.lr = 1, .total_steps = 10, .min_lr = 0.125}(late) == 0.125);
   CHECK(optim::WarmupCosine{.lr = 1, .total_steps = 10, .min_lr = 0.125}(5) == Approx(0.5625));
   CHECK(optim::WarmupConstant{.lr = 0.3}(0) == 0.3);
+  CHECK(optim::MultiStepLR{.lr = 0.5, .milestones = {9, 2}, .gamma = 0.5}(late) == 0.125);
+  CHECK(optim::ExponentialLR{.lr = 0.3}(late) == 0);
+  CHECK(optim::PolynomialLR{.lr = 0.3, .power = 0}(late) == 0);
+  const optim::CosineAnnealingWarmRestarts restarts{.lr = 0.5, .t_0 = 3, .t_mult = 3};
+  Index start = 0;
+  for (Index length = 3; start < late * late; length *= 3) {
+    CHECK(restarts(start) == 0.5);
+    CHECK(restarts(start + 1) < 0.5);
+    start += length;
+  }
+}
+
+TEST_CASE("schedules follow each other and multiply, however many", "[optim][schedules]") {
+  using namespace optim;
+  const SequentialLR three{StepLR{.lr = 1}, 2,
+                           SequentialLR{LinearLR{.lr = 2, .start_factor = 1}, 3,
+                                        [](Index step) { return static_cast<double>(step); }}};
+  const double expected[] = {1, 0.1, 2, 2, 2, 0, 1, 2};
+  for (Index step = 0; step < 8; ++step) CHECK(three(step) == Approx(expected[step]));
+  const ChainedLR product{ChainedLR{StepLR{.lr = 1}, StepLR{.lr = 1}}, StepLR{.lr = 3}};
+  CHECK(product(2) == Approx(3e-6));
+  CHECK(SequentialLR{StepLR{.lr = 1}, 0, StepLR{.lr = 2}}(0) == 2);
+  CHECK_THROWS_AS(three(-1), ValueError);
+  CHECK_THROWS_AS(product(-1), ValueError);
 }
 
 TEST_CASE("WarmupInverseSqrt is the schedule of the Transformer", "[optim][schedules]") {
@@ -99,6 +143,35 @@ TEST_CASE("schedules say what is wrong", "[optim][schedules][errors]") {
         "[StepLR] lr must be finite and at least 0, not -1");
   CHECK(error_of<ValueError>([] { StepLR{.gamma = std::nan("")}(1); }) ==
         "[StepLR] gamma must be finite and at least 0, not nan");
+  CHECK(error_of<ValueError>([] {
+          MultiStepLR{.milestones = {3, -2}}(1);
+        }) == "[MultiStepLR] each of the milestones must be at least 0, not -2");
+  CHECK(error_of<ValueError>([] { MultiStepLR{.lr = -1}(1); }) ==
+        "[MultiStepLR] lr must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { MultiStepLR{.gamma = -1}(1); }) ==
+        "[MultiStepLR] gamma must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { ExponentialLR{.lr = -1}(1); }) ==
+        "[ExponentialLR] lr must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { ExponentialLR{.gamma = -1}(1); }) ==
+        "[ExponentialLR] gamma must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { PolynomialLR{.total_iters = 0}(1); }) ==
+        "[PolynomialLR] total_iters must be at least 1, not 0");
+  CHECK(error_of<ValueError>([] { PolynomialLR{.power = -1}(1); }) ==
+        "[PolynomialLR] power must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { PolynomialLR{.lr = -1}(1); }) ==
+        "[PolynomialLR] lr must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { CosineAnnealingWarmRestarts{.t_0 = 0}(1); }) ==
+        "[CosineAnnealingWarmRestarts] t_0 must be at least 1, not 0");
+  CHECK(error_of<ValueError>([] { CosineAnnealingWarmRestarts{.t_mult = 0}(1); }) ==
+        "[CosineAnnealingWarmRestarts] t_mult must be at least 1, not 0");
+  CHECK(error_of<ValueError>([] { CosineAnnealingWarmRestarts{.eta_min = -1}(1); }) ==
+        "[CosineAnnealingWarmRestarts] eta_min must be finite and at least 0, not -1");
+  CHECK(error_of<ValueError>([] { CosineAnnealingWarmRestarts{.lr = -1}(1); }) ==
+        "[CosineAnnealingWarmRestarts] lr must be finite and at least 0, not -1");
+  CHECK_THROWS_AS((MultiStepLR{}(-1)), ValueError);
+  CHECK_THROWS_AS((ExponentialLR{}(-1)), ValueError);
+  CHECK_THROWS_AS((PolynomialLR{}(-1)), ValueError);
+  CHECK_THROWS_AS((CosineAnnealingWarmRestarts{}(-1)), ValueError);
   CHECK(error_of<ValueError>([] { LinearLR{.total_iters = 0}(1); }) ==
         "[LinearLR] total_iters must be at least 1, not 0");
   CHECK(error_of<ValueError>([] { LinearLR{.start_factor = -0.5}(1); }) ==

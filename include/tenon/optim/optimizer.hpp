@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct BasicOptimizerState {
   std::vector<nn::BasicNamedTensor<T>> buffers;  ///< "fc1.weight.exp_avg", ... in a fixed order
 };
 using OptimizerState = BasicOptimizerState<float>;
+
+template <class T>
+class BasicChain;
 
 /// What all optimisers have in common: it keeps the parameters found when it was made, and
 /// step() changes those that have a gradient.
@@ -58,9 +62,11 @@ class TENON_API BasicOptimizer {
 
   struct Slot {
     std::string name;
-    BasicTensor<T> parameter;             // shares the leaf
-    BasicTensor<T> buffers[max_buffers];  // of the parameter's shape, zeros unless filled
-    Index steps = 0;                      // the one that update() is about to make included
+    BasicTensor<T> parameter;                    // shares the leaf
+    BasicTensor<T> buffers[max_buffers];         // of the parameter's shape, zeros unless filled
+    Index steps = 0;                             // the one that update() is about to make included
+    const char* buffer_names[max_buffers] = {};  // null from the first that is not used
+    std::size_t part = 0;                        // of a Chain
   };
 
   /// op: the optimiser's name in errors; buffers: names of the tensors kept for each parameter.
@@ -76,13 +82,16 @@ class TENON_API BasicOptimizer {
   virtual void update(Slot& slot, const BasicTensor<T>& g) = 0;
 
  private:
-  void add(std::string name, const nn::BasicParameter<T>& parameter);
+  friend class BasicChain<T>;
+
+  /// For Chain, which adds slots of its own.
+  BasicOptimizer(const char* op, double learning_rate);
+  void add(std::string name, const nn::BasicParameter<T>& parameter,
+           std::initializer_list<const char*> buffers);
   [[noreturn]] void fail_no_gradient(const Gradients& gradients) const;
 
   const char* op_;
   double learning_rate_;
-  const char* buffer_names_[max_buffers] = {};
-  int buffer_count_ = 0;
   std::vector<Slot> slots_;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "tenon/base/config.hpp"
 #include "tenon/base/shape.hpp"
 
@@ -26,6 +28,30 @@ struct StepLR {
   TENON_API double operator()(Index step) const;
 };
 
+/// lr gamma^(number of milestones that are <= step). As torch.optim.lr_scheduler.MultiStepLR.
+struct MultiStepLR {
+  double lr = 1e-3;                    ///< at the start, >= 0
+  std::vector<Index> milestones = {};  ///< steps at which it changes, each >= 0, in any order
+  double gamma = 0.1;                  ///< factor of each change, >= 0
+  TENON_API double operator()(Index step) const;
+};
+
+/// lr gamma^step. As torch.optim.lr_scheduler.ExponentialLR.
+struct ExponentialLR {
+  double lr = 1e-3;    ///< at the start, >= 0
+  double gamma = 0.9;  ///< factor of each step, >= 0
+  TENON_API double operator()(Index step) const;
+};
+
+/// lr (1 - step / total_iters)^power, and 0 from step total_iters on. As
+/// torch.optim.lr_scheduler.PolynomialLR.
+struct PolynomialLR {
+  double lr = 1e-3;       ///< at the start, >= 0
+  Index total_iters = 5;  ///< >= 1
+  double power = 1;       ///< >= 0
+  TENON_API double operator()(Index step) const;
+};
+
 /// lr times a factor that goes from start_factor to end_factor in total_iters steps, linearly, and
 /// stays there. As torch.optim.lr_scheduler.LinearLR.
 struct LinearLR {
@@ -43,6 +69,19 @@ struct LinearLR {
 struct CosineAnnealingLR {
   double lr = 1e-3;    ///< at the start, >= 0
   Index t_max = 1;     ///< steps of one way down, >= 1
+  double eta_min = 0;  ///< the least learning rate, >= 0
+  TENON_API double operator()(Index step) const;
+};
+
+/// Half a cosine from lr down to eta_min again and again: the first takes t_0 steps, each of the
+/// others t_mult times as many as the one before it. As
+/// torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.
+/// Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR
+/// 2017.
+struct CosineAnnealingWarmRestarts {
+  double lr = 1e-3;    ///< after each restart, >= 0
+  Index t_0 = 1;       ///< steps before the first restart, >= 1
+  Index t_mult = 1;    ///< >= 1
   double eta_min = 0;  ///< the least learning rate, >= 0
   TENON_API double operator()(Index step) const;
 };
@@ -100,5 +139,35 @@ struct WarmupInverseSqrt {
   Index warmup_steps = 1;  ///< >= 1
   TENON_API double operator()(Index step) const;
 };
+
+/// One schedule after another: first(step) before the milestone, second(step - milestone) from it
+/// on. Either may be any function of the step that returns a double, another SequentialLR among
+/// them:
+///   SequentialLR{WarmupConstant{.lr = 0.1, .warmup_steps = 100}, 100, StepLR{.lr = 0.1}}
+/// As torch.optim.lr_scheduler.SequentialLR.
+template <class First, class Second>
+struct SequentialLR {
+  First first;
+  Index milestone = 0;  ///< steps of the first one
+  Second second;
+  double operator()(Index step) const {
+    return step < milestone ? first(step) : second(step - milestone);
+  }
+};
+template <class First, class Second>
+SequentialLR(First, Index, Second) -> SequentialLR<First, Second>;
+
+/// The product of two functions of the step: a schedule, and one whose lr is 1, which makes it a
+/// factor.
+///   ChainedLR{ExponentialLR{.lr = 0.1}, LinearLR{.lr = 1}}
+/// As torch.optim.lr_scheduler.ChainedScheduler of schedulers that multiply.
+template <class First, class Second>
+struct ChainedLR {
+  First first;
+  Second second;
+  double operator()(Index step) const { return first(step) * second(step); }
+};
+template <class First, class Second>
+ChainedLR(First, Second) -> ChainedLR<First, Second>;
 
 }  // namespace tenon::optim
