@@ -18,7 +18,7 @@ namespace {
 template <class T>
 BasicTensor<T> rosenbrock(const BasicTensor<T>& x) {
   const Index n = x.numel();
-  const auto a = x.slice(0, 0, n - 1), b = x.slice(0, 1, n);
+  const auto a = x.slice(0, {0, n - 1}), b = x.slice(0, {1, n});
   const auto bend = b - a * a, way = 1 - a;
   return sum(bend * bend * 100 + way * way);
 }
