@@ -2,10 +2,10 @@
 //
 // Get the data by scripts/download_data.sh --only cifar10 DIR, then: cifar10_cnn --data DIR
 // Training uses all 50,000 training images; the 10,000 test images are looked at once, after the
-// last epoch. --init keras starts the weights as Keras does.
+// last epoch. The weights start as Keras' do, or by --init pytorch as PyTorch's.
 //
-// Expected: a test accuracy of about 70 % after 10 epochs (PyTorch: 70.3 %; 71.4 % from Keras'
-// initial weights).
+// Expected: a test accuracy of 70 % or more after 10 epochs (PyTorch, at a constant learning rate:
+// 71.4 %; 70.3 % from its own initial weights).
 
 #include <algorithm>
 #include <tenon/tenon.hpp>
@@ -52,7 +52,7 @@ void cifar10_cnn(const example::Options& options) {
 
   const example::Result result = example::evaluate(net, cifar.test);
   example::report(options, net, result, progress);
-  std::printf("expected: about 70 %% after 10 epochs, 71 %% with --init keras\n");
+  std::printf("expected: 70 %% or more after 10 epochs\n");
   std::printf("test accuracy: %s\n", example::percent(result.accuracy).c_str());
 }
 
@@ -60,5 +60,5 @@ void cifar10_cnn(const example::Options& options) {
 
 int main(int argc, char** argv) {
   return example::run(argc, argv, "A convolutional network on CIFAR-10",
-                      {.epochs = 10, .batch_size = 32, .lr = 1e-3, .init = "pytorch"}, cifar10_cnn);
+                      {.epochs = 10, .batch_size = 32, .lr = 1e-3, .init = "keras"}, cifar10_cnn);
 }
