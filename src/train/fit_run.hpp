@@ -165,8 +165,11 @@ class FitRun final : public FitState {
   }
 
   void prepare() {
-    history.epochs.reserve(epochs);
-    history.steps.reserve(epochs * (batches / options_.accumulate + 1));
+    // A program that trusts in early stopping may ask for a million epochs.
+    constexpr Index most_rows = 1 << 18;
+    const Index steps_of_epoch = batches / options_.accumulate + 1;
+    history.epochs.reserve(std::min(epochs, most_rows));
+    history.steps.reserve(std::min(epochs, most_rows / steps_of_epoch) * steps_of_epoch);
     if (options_.checkpoint.empty()) return;
     checkpoint_.emplace(options_.checkpoint);
     checkpoint_->add("net", net_);

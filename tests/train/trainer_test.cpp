@@ -374,6 +374,16 @@ TEST_CASE("Callbacks are called in order and can end the training", "[train][cal
   CHECK(stopped.stop_reason == "in the middle");
 }
 
+TEST_CASE("A training that is to be stopped early may ask for any number of epochs",
+          "[train][trainer]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(5, 3)};
+  Trainer trainer(net, nn::CrossEntropyLoss(), optim::SGD(net, {.lr = 0.1}));
+  Options options = silent(std::numeric_limits<Index>::max() / 2);
+  options.callbacks = {on_epoch_end([](FitState& fit) { fit.stop("enough"); })};
+  CHECK(trainer.fit(points(), options).epochs.size() == 1);
+}
+
 TEST_CASE("A parameter without a gradient is reported", "[train][trainer]") {
   struct Forgetful : nn::Module {
     nn::Linear used{5, 3}, forgotten{5, 3};
