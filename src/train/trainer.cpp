@@ -95,6 +95,16 @@ BasicTensor<T> in_pieces(Index size, Index batch_size, const F& f) {
   return all;
 }
 
+/// The net's outputs for the rows of a tensor of numbers or of ids.
+template <class T, class X>
+BasicTensor<T> predict_rows(nn::BasicModule<T>& net, const X& inputs, Index batch_size) {
+  check_batch_size("predict", batch_size);
+  const EvalScope<T> scope(net);
+  return in_pieces<T>(inputs.size(0), batch_size, [&](Index begin, Index end) {
+    return net(inputs.narrow(0, begin, end - begin));
+  });
+}
+
 }  // namespace
 }  // namespace detail
 
@@ -165,20 +175,12 @@ BasicTensor<T> BasicTrainer<T>::predict_on(const D& dataset, Index batch_size) {
 
 template <class T>
 BasicTensor<T> BasicTrainer<T>::predict(const BasicTensor<T>& inputs, Index batch_size) {
-  detail::check_batch_size("predict", batch_size);
-  const detail::EvalScope<T> scope(net_);
-  return detail::in_pieces<T>(inputs.size(0), batch_size, [&](Index begin, Index end) {
-    return net_(inputs.narrow(0, begin, end - begin));
-  });
+  return detail::predict_rows(net_, inputs, batch_size);
 }
 
 template <class T>
 BasicTensor<T> BasicTrainer<T>::predict(const LongTensor& ids, Index batch_size) {
-  detail::check_batch_size("predict", batch_size);
-  const detail::EvalScope<T> scope(net_);
-  return detail::in_pieces<T>(ids.size(0), batch_size, [&](Index begin, Index end) {
-    return net_(ids.narrow(0, begin, end - begin));
-  });
+  return detail::predict_rows(net_, ids, batch_size);
 }
 
 template class BasicTrainer<float>;
