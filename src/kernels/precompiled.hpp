@@ -1,9 +1,8 @@
 #pragma once
 
-// What many kernels include, compiled once (src/CMakeLists.txt), which saves each source about 0.9 s
-// of CPU. Nothing here may depend on the instruction set that Highway compiles for.
-// Sources still include what they use, which builds with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON find
-// out.
+// What many kernels include, compiled once (src/CMakeLists.txt), which saves each source about 0.9
+// s of CPU. Nothing here may depend on the instruction set that Highway compiles for. Sources still
+// include what they use, which builds with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON find out.
 
 #include <algorithm>
 #include <cmath>
