@@ -222,12 +222,38 @@ BasicTensor<T> activated(const BasicTensor<T>& x, const Json& arguments) {
   return gelu(x, {exact ? GeluApproximation::none : GeluApproximation::tanh});
 }
 
+/// Indexing and its like by PyTorch's names; undefined where op is another one.
+template <class T>
+BasicTensor<T> indexed(const std::string& op, Inputs<T>& in, const Json& k) {
+  const BasicTensor<T>& x = in["x"];
+  const Index axis = k.value("dim", Index{0});
+  if (op == "index_select") return index_select(x, axis, in.labels.at("t"));
+  if (op == "gather") return gather(x, axis, in.labels.at("t"));
+  if (op == "scatter_add") return scatter_add(x, axis, in.labels.at("t"), in["a"]);
+  if (op == "masked_select") return masked_select(x, in.labels.at("t").template to<bool>());
+  if (op == "tile") return tile(x, shape_of(k["counts"]));
+  if (op == "repeat_interleave") return repeat_interleave(x, k["count"].get<Index>(), axis);
+  if (op == "flip") return flip(x, shape_of(k["dims"]));
+  if (op == "roll") return roll(x, k["shift"].get<Index>(), axis);
+  if (op == "tril") return tril(x, k["diagonal"].get<Index>());
+  if (op == "triu") return triu(x, k["diagonal"].get<Index>());
+  if (op == "outer") return outer(in["a"], in["b"]);
+  if (op == "sort") return sort(x, axis, true).values;
+  if (op == "topk") return topk(x, k["k"].get<Index>(), axis).values;
+  if (op == "min") return min(x, axis).values;
+  if (op == "cumsum") return cumsum(x, axis);
+  if (op == "cumprod") return cumprod(x, axis);
+  if (op == "einsum") return einsum(k["equation"].get<std::string>(), in["a"], in["b"]);
+  return {};
+}
+
 /// What make_vectors.py computed, computed here.
 template <class T>
 BasicTensor<T> compute(Inputs<T>& in, const Json& k) {
   const std::string op = k["op"];
   const BasicTensor<T>& x = in["x"];
   if (const BasicTensor<T> y = elementwise(op, in); y.defined()) return y;
+  if (const BasicTensor<T> y = indexed(op, in, k); y.defined()) return y;
   if (op == "sum" || op == "mean" || op == "max") return reduced(op, x, k);
   if (op == "gelu" || op == "gelu_tanh") return activated(x, k);
   if (op == "matmul") return matmul(in["a"], in["b"]);
@@ -407,4 +433,7 @@ TEST_CASE("Masked reductions and padding agree with PyTorch", "[ops][pytorch]") 
 }
 TEST_CASE("Joining, slicing and turning agree with PyTorch", "[ops][pytorch]") {
   check_file("shaping");
+}
+TEST_CASE("Indexing, sorting, running sums and einsum agree with PyTorch", "[ops][pytorch]") {
+  check_file("index");
 }

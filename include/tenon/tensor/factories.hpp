@@ -76,6 +76,11 @@ BasicTensor<T> ones_like(const BasicTensor<T>& x) {
   return ones<T>(x.shape());
 }
 
+template <class T>
+BasicTensor<T> full_like(const BasicTensor<T>& x, std::type_identity_t<T> value) {
+  return full<T>(x.shape(), value);
+}
+
 /// start, start + step, ... below stop (above it where step < 0). Throws ValueError for a step of
 /// 0, fractions asked of an integer type, and values outside the type's range.
 template <class T = float>
@@ -88,6 +93,10 @@ BasicTensor<T> arange(double stop) {
 /// outside the type's range.
 template <class T = float>
 TENON_API BasicTensor<T> linspace(double start, double stop, Index count);
+/// base to the powers linspace(start, stop, count), computed in double. Throws as linspace does. As
+/// torch.logspace and numpy.logspace.
+template <class T = float>
+TENON_API BasicTensor<T> logspace(double start, double stop, Index count, double base = 10);
 /// The n x n identity matrix.
 template <class T = float>
 TENON_API BasicTensor<T> eye(Index n);
@@ -107,6 +116,14 @@ BasicTensor<T> rand(const Shape& shape) {
 template <class T = float>
 BasicTensor<T> randn(const Shape& shape) {
   return normal<T>(shape);
+}
+template <class T>
+BasicTensor<T> rand_like(const BasicTensor<T>& x) {
+  return rand<T>(x.shape());
+}
+template <class T>
+BasicTensor<T> randn_like(const BasicTensor<T>& x) {
+  return randn<T>(x.shape());
 }
 /// Integers in [low, high). Throws ValueError where there are none.
 TENON_API LongTensor randint(Index low, Index high, const Shape& shape);

@@ -1,0 +1,227 @@
+#include "tenon/ops/index.hpp"
+
+#include <algorithm>
+
+#include "ops/common.hpp"
+#include "ops/position_text.hpp"
+#include "tenon/base/error.hpp"
+#include "tenon/kernels/index.hpp"
+#include "tenon/tensor/factories.hpp"
+
+namespace tenon {
+namespace detail {
+namespace {
+
+using kernels::IndexDims;
+
+[[noreturn]] void fail_index(const char* op, const LongTensor& index, Index place,
+                             const Shape& shape, int axis) {
+  const Index value = index.data()[place], length = shape[axis];
+  const std::string text = position_text("index", index.shape(), place);
+  if (length == 0) {
+    fail<IndexError>(op, text, " is ", value, " but axis ", axis, " of shape ", shape,
+                     " is empty; hint: an empty axis can only be indexed by an empty index");
+  }
+  fail<IndexError>(op, text, " is ", value, " but axis ", axis, " of shape ", shape,
+                   " has the positions 0 to ", length - 1, ", or ", -length,
+                   " to -1 from its end; hint: ",
+                   value == length ? "positions count from 0" : "is this the right axis?");
+}
+
+/// The positions, contiguous, counted from the start and known to lie inside the axis.
+LongTensor checked_index(const char* op, const LongTensor& index_any, const Shape& shape,
+                         int axis) {
+  const LongTensor index = index_any.contiguous();
+  const Index n = index.numel(), length = shape[axis];
+  const std::int64_t* at = index.data();
+  bool any_negative = false;
+  for (Index i = 0; i < n; ++i) {
+    if (at[i] < -length || at[i] >= length) [[unlikely]]
+      fail_index(op, index, i, shape, axis);
+    any_negative |= at[i] < 0;
+  }
+  if (!any_negative) return index;
+  auto from_start = LongTensor::empty(index.shape());
+  for (Index i = 0; i < n; ++i) from_start.data()[i] = at[i] < 0 ? at[i] + length : at[i];
+  return from_start;
+}
+
+IndexDims dims_about(const Shape& shape, int axis, Index count, bool per_element) {
+  IndexDims dims{1, shape[axis], 1, count, per_element};
+  for (int i = 0; i < axis; ++i) dims.outer *= shape[i];
+  for (int i = axis + 1; i < shape.rank(); ++i) dims.inner *= shape[i];
+  return dims;
+}
+
+/// Throws ShapeError unless index fits x everywhere but along the axis.
+void check_shapes(const char* op, const Shape& x, int axis, const Shape& index) {
+  Shape expected = x;
+  if (index.rank() == x.rank()) expected[axis] = index[axis];
+  if (expected == index) return;
+  fail<ShapeError>(op, "x has shape ", x, " and index ", index,
+                   ", but they must have the same sizes along all axes but ", axis,
+                   "; hint: narrow() x to the index, or expand() the index; index_select() takes "
+                   "one list of positions for all");
+}
+
+template <class T>
+BasicTensor<T> add_at(const char* op, const IndexDims& dims, const Saved<std::int64_t>& index,
+                      const BasicTensor<T>& start, const BasicTensor<T>& source);
+
+// Reading and adding are linear, and each is the other's transpose.
+template <class T>
+BasicTensor<T> read_at(const char* op, const IndexDims& dims, const Saved<std::int64_t>& index,
+                       const BasicTensor<T>& x_any, const Shape& shape) {
+  const OpScope scope(op);
+  const auto x = x_any.contiguous();
+  auto y = BasicTensor<T>::empty(shape);
+  kernels::gather(dims, index->data(), x.data(), y.data());
+  if constexpr (std::is_floating_point_v<T>) {
+    if (Recording recording{op, x}) {
+      recording.rule(y, [dims, index](Sweep<T>& sweep) {
+        sweep.add(0, add_at("scatter_add", dims, index, zeros<T>(sweep.shape(0)), sweep.dy()));
+      });
+    }
+  }
+  return y;
+}
+
+template <class T>
+BasicTensor<T> add_at(const char* op, const IndexDims& dims, const Saved<std::int64_t>& index,
+                      const BasicTensor<T>& start, const BasicTensor<T>& source_any) {
+  const OpScope scope(op);
+  const auto source = source_any.contiguous();
+  auto y = BasicTensor<T>::empty(start.shape());
+  y.copy_(start);
+  kernels::scatter_add(dims, index->data(), source.data(), y.data());
+  if constexpr (std::is_floating_point_v<T>) {
+    if (Recording recording{op, start, source}) {
+      recording.rule(y, [dims, index, shape = source.shape()](Sweep<T>& sweep) {
+        sweep.add(0, sweep.dy());
+        if (sweep.needs(1)) sweep.add(1, read_at("gather", dims, index, sweep.dy(), shape));
+      });
+    }
+  }
+  return y;
+}
+
+/// index: of one axis, inside of x.
+template <class T>
+BasicTensor<T> select_at(const char* op, const BasicTensor<T>& x, int axis, const LongTensor& index,
+                         const Shape& shape) {
+  const IndexDims dims = dims_about(x.shape(), axis, index.numel(), false);
+  return read_at(op, dims, Saved(index), x, shape);
+}
+
+Index count_true(const BoolTensor& mask) {
+  return static_cast<Index>(std::count(mask.data(), mask.data() + mask.numel(), true));
+}
+
+/// Where the true elements of a contiguous mask lie.
+LongTensor true_places(const BoolTensor& mask) {
+  auto places = LongTensor::empty({count_true(mask)});
+  std::int64_t* next = places.data();
+  for (Index i = 0; i < mask.numel(); ++i) {
+    if (mask.data()[i]) *next++ = i;
+  }
+  return places;
+}
+
+}  // namespace
+}  // namespace detail
+
+template <detail::FloatOrLong T>
+BasicTensor<T> index_select(const BasicTensor<T>& x, Index axis_any, const LongTensor& index) {
+  Shape shape = detail::defined("index_select", x.impl()).shape;
+  const int axis = shape.axis(axis_any);
+  if (detail::defined("index_select", index.impl()).shape.rank() != 1) {
+    detail::fail<ShapeError>("index_select", "index must have shape (K) but has ", index.shape(),
+                             "; hint: take() allows positions of any shape");
+  }
+  const LongTensor checked = detail::checked_index("index_select", index, shape, axis);
+  shape[axis] = index.numel();
+  return detail::select_at("index_select", x, axis, checked, shape);
+}
+
+template <detail::FloatOrLong T>
+BasicTensor<T> take(const BasicTensor<T>& x, const LongTensor& positions, Index axis_any) {
+  Shape shape = detail::defined("take", x.impl()).shape;
+  const int axis = shape.axis(axis_any);
+  const Shape& taken = detail::defined("take", positions.impl()).shape;
+  const LongTensor checked = detail::checked_index("take", positions, shape, axis);
+  if (shape.rank() - 1 + taken.rank() > max_rank) {
+    detail::fail<ShapeError>("take", "the result of positions ", taken, " in x ", shape,
+                             " would have more than ", max_rank,
+                             " axes; hint: flatten() the positions");
+  }
+  shape.erase(axis);
+  for (int i = 0; i < taken.rank(); ++i) shape.insert(axis + i, taken[i]);
+  return detail::select_at("take", x, axis, checked, shape);
+}
+
+template <detail::FloatOrLong T>
+BasicTensor<T> gather(const BasicTensor<T>& x, Index axis_any, const LongTensor& index) {
+  const Shape& shape = detail::defined("gather", x.impl()).shape;
+  const int axis = shape.axis(axis_any);
+  detail::check_shapes("gather", shape, axis, detail::defined("gather", index.impl()).shape);
+  const LongTensor checked = detail::checked_index("gather", index, shape, axis);
+  const auto dims = detail::dims_about(shape, axis, index.shape()[axis], true);
+  return detail::read_at("gather", dims, detail::Saved(checked), x, index.shape());
+}
+
+template <detail::FloatOrLong T>
+BasicTensor<T> scatter_add(const BasicTensor<T>& x, Index axis_any, const LongTensor& index,
+                           const BasicTensor<T>& source) {
+  const Shape& shape = detail::defined("scatter_add", x.impl()).shape;
+  const int axis = shape.axis(axis_any);
+  const Shape& at = detail::defined("scatter_add", index.impl()).shape;
+  detail::check_shapes("scatter_add", shape, axis, at);
+  if (!(detail::defined("scatter_add", source.impl()).shape == at)) {
+    detail::fail<ShapeError>("scatter_add", "source has shape ", source.shape(), " and index ", at,
+                             " but they must have one shape; hint: each element of source goes to "
+                             "the position that index names at its place");
+  }
+  const LongTensor checked = detail::checked_index("scatter_add", index, shape, axis);
+  const auto dims = detail::dims_about(shape, axis, at[axis], true);
+  return detail::add_at("scatter_add", dims, detail::Saved(checked), x, source);
+}
+
+template <detail::FloatOrLong T>
+BasicTensor<T> masked_select(const BasicTensor<T>& x, const BoolTensor& mask) {
+  const Shape& a = detail::defined("masked_select", x.impl()).shape;
+  const Shape& b = detail::defined("masked_select", mask.impl()).shape;
+  const Shape shape = a == b ? a : broadcast_shapes("masked_select", a, b);
+  const LongTensor places = detail::true_places(mask.expand(shape).contiguous());
+  const BasicTensor<T> flat = x.expand(shape).flatten();
+  return detail::select_at("masked_select", flat, 0, places, places.shape());
+}
+
+LongTensor nonzero(const BoolTensor& mask) {
+  const detail::OpScope scope("nonzero");
+  const Shape& shape = detail::defined("nonzero", mask.impl()).shape;
+  const LongTensor places = detail::true_places(mask.contiguous());
+  const Index rank = shape.rank();
+  auto y = LongTensor::empty({places.numel(), rank});
+  for (Index k = 0; k < places.numel(); ++k) {
+    Index rest = places.data()[k];
+    for (Index i = rank - 1; i >= 0; --i) {
+      y.data()[k * rank + i] = rest % shape[i];
+      rest /= shape[i];
+    }
+  }
+  return y;
+}
+
+#define TENON_INSTANTIATE(T)                                                                       \
+  template TENON_API BasicTensor<T> index_select(const BasicTensor<T>&, Index, const LongTensor&); \
+  template TENON_API BasicTensor<T> take(const BasicTensor<T>&, const LongTensor&, Index);         \
+  template TENON_API BasicTensor<T> gather(const BasicTensor<T>&, Index, const LongTensor&);       \
+  template TENON_API BasicTensor<T> scatter_add(const BasicTensor<T>&, Index, const LongTensor&,   \
+                                                const BasicTensor<T>&);                            \
+  template TENON_API BasicTensor<T> masked_select(const BasicTensor<T>&, const BoolTensor&);
+TENON_INSTANTIATE(float)
+TENON_INSTANTIATE(double)
+TENON_INSTANTIATE(std::int64_t)
+#undef TENON_INSTANTIATE
+
+}  // namespace tenon

@@ -1,0 +1,48 @@
+// The code of docs/tensors.md: each region between [name] and [/name] is quoted there, and runs
+// here.
+
+#include <tenon/tenon.hpp>
+
+#include "catch.hpp"
+
+using namespace tenon;
+
+TEST_CASE("the tensors page's ways to read and write by position", "[docs]") {
+  // [index]
+  Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
+  LongTensor columns = tensor<std::int64_t>({2, 0});
+  Tensor picked = index_select(x, 1, columns);                      // {{3, 1}, {6, 4}}
+  Tensor large = masked_select(x, gt(x, 2));                        // {3, 4, 5, 6}
+  LongTensor best = argmax(x, 1, true);                             // {{2}, {2}}
+  Tensor values = gather(x, 1, best);                               // {{3}, {6}}
+  Tensor sums = scatter_add(zeros({2, 3}), 1, best, ones({2, 1}));  // {{0, 0, 1}, {0, 0, 1}}
+  // [/index]
+  REQUIRE(equal(picked, tensor({{3, 1}, {6, 4}})));
+  REQUIRE(equal(large, tensor({3, 4, 5, 6})));
+  REQUIRE(equal(values, tensor({{3}, {6}})));
+  REQUIRE(equal(sums, tensor({{0, 0, 1}, {0, 0, 1}})));
+}
+
+TEST_CASE("the tensors page's sorting and einsum", "[docs]") {
+  const Tensor scores = tensor({0.1, 0.7, 0.2});
+  // [sort]
+  auto [top, where_from] = topk(scores, 2);  // {0.7, 0.2}, {1, 2}
+  LongTensor order = argsort(scores);        // {0, 2, 1}
+  auto [labels, inverse, counts] =
+      unique(tensor<std::int64_t>({5, 2, 5}));  // {2, 5}, {1, 0, 1}, {1, 2}
+  // [/sort]
+  REQUIRE(equal(top, tensor({0.7, 0.2})));
+  REQUIRE(equal(where_from, tensor<std::int64_t>({1, 2})));
+  REQUIRE(equal(order, tensor<std::int64_t>({0, 2, 1})));
+  REQUIRE(equal(labels, tensor<std::int64_t>({2, 5})));
+  REQUIRE(equal(counts, tensor<std::int64_t>({1, 2})));
+  REQUIRE(inverse(0) == 1);
+
+  const Tensor q = ones({2, 3, 4}), k = ones({2, 5, 4});
+  // [einsum]
+  Tensor similarity = einsum("nqd,nkd->nqk", q, k);
+  Tensor trace = einsum("ii->", eye(3));
+  // [/einsum]
+  REQUIRE(similarity.shape() == Shape{2, 3, 5});
+  REQUIRE(trace.item() == 3);
+}
