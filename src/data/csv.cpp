@@ -15,7 +15,7 @@ namespace tenon::data {
 
 namespace {
 
-constexpr const char* op = "load_csv";
+constexpr const char* csv_op = "load_csv";
 using Fields = std::vector<std::string>;
 
 /// A field as a number; false where it is a word.
@@ -48,7 +48,7 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
 void check(const CsvOptions& options) {
   const char c = options.delimiter;
   if (c == '"' || c == '\n' || c == '\r' || c == '\0' || static_cast<unsigned char>(c) >= 128) {
-    detail::fail<ValueError>(op, "the delimiter is the character of code ",
+    detail::fail<ValueError>(csv_op, "the delimiter is the character of code ",
                              int{static_cast<unsigned char>(c)},
                              "; hint: an ASCII character that is neither a quote nor a line break");
   }
@@ -96,7 +96,7 @@ std::size_t find_column(const std::string& path, const std::vector<Reading>& col
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].column.name == name) return i;
   }
-  detail::fail<ValueError>(op, path, ": has no column ", detail::shown(name),
+  detail::fail<ValueError>(csv_op, path, ": has no column ", detail::shown(name),
                            "; hint: its columns are ", names_of(columns));
 }
 
@@ -111,15 +111,15 @@ std::size_t find_target(const std::string& path, const std::vector<Reading>& col
   const auto count = static_cast<Index>(columns.size());
   const Index position = wanted < 0 ? wanted + count : wanted;
   if (position < 0 || position >= count) {
-    detail::fail<ValueError>(op, path, ": has no column ", wanted, " for the target but ", count,
-                             " columns; hint: positions begin at 0, and -1 is the last one");
+    detail::fail<ValueError>(csv_op, path, ": has no column ", wanted, " for the target but ",
+                             count, " columns; hint: positions begin at 0, and -1 is the last one");
   }
   return static_cast<std::size_t>(position);
 }
 
 void take_kind(const std::string& path, Reading& reading, const CsvColumn& known) {
   if (reading.column.name != known.name) {
-    detail::fail<ValueError>(op, path, ": has a column ", detail::shown(reading.column.name),
+    detail::fail<ValueError>(csv_op, path, ": has a column ", detail::shown(reading.column.name),
                              " where ", detail::shown(known.name),
                              " is expected; hint: options.like holds the columns of another file");
   }
@@ -135,7 +135,7 @@ void take_kinds(const std::string& path, std::vector<Reading>& columns, std::siz
                 const CsvColumns& like) {
   const std::size_t inputs = columns.size() - (target < columns.size() ? 1 : 0);
   if (inputs != like.inputs.size()) {
-    detail::fail<ValueError>(op, path, ": has ", inputs, " columns besides the target, not ",
+    detail::fail<ValueError>(csv_op, path, ": has ", inputs, " columns besides the target, not ",
                              like.inputs.size(),
                              "; hint: options.like holds the columns of another file");
   }
@@ -263,7 +263,7 @@ Index count_rows(detail::CsvReader& reader, std::size_t columns, Fields& fields)
 template <class T>
 CsvTable<T> load_csv(const std::string& path, const CsvOptions& options) {
   check(options);
-  detail::CsvReader reader(op, path, options.delimiter);
+  detail::CsvReader reader(csv_op, path, options.delimiter);
   Fields fields;
   if (!reader.next(fields)) reader.fail("holds no line; hint: a truncated file?");
   const bool has_header = options.header == CsvHeader::automatic

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/profile.hpp"
+#include "data/batch_buffer.hpp"
 #include "data/batch_worker.hpp"
 #include "data/drawn_seed.hpp"
 #include "tenon/base/random.hpp"
@@ -25,18 +26,6 @@ void check(const DataLoaderOptions& options) {
     detail::fail<ValueError>("DataLoader", "prefetch is ", options.prefetch,
                              "; hint: 0 prepares nothing ahead");
   }
-}
-
-template <class T>
-BasicTensor<T> batch_buffer(Index rows, Shape sample) {
-  sample.insert(0, rows);
-  return BasicTensor<T>::empty(sample);
-}
-
-/// Whether somebody else still holds the tensor or a view of it.
-template <class T>
-bool is_shared(const BasicTensor<T>& tensor) {
-  return tensor.impl()->references.load(std::memory_order_acquire) > 1;
 }
 
 }  // namespace
@@ -77,11 +66,11 @@ struct DataLoader<X, Y>::Impl {
   /// Makes a slot ready to be written, with new memory where the old one is still in use.
   void renew(Batch<X, Y>& buffer) const {
     const Index rows = std::min(options.batch_size, dataset.size());
-    if (!buffer.inputs.defined() || is_shared(buffer.inputs)) {
-      buffer.inputs = batch_buffer<typename X::value_type>(rows, dataset.input_shape());
+    if (!buffer.inputs.defined() || detail::is_shared(buffer.inputs)) {
+      buffer.inputs = detail::batch_buffer<typename X::value_type>(rows, dataset.input_shape());
     }
-    if (!buffer.labels.defined() || is_shared(buffer.labels)) {
-      buffer.labels = batch_buffer<typename Y::value_type>(rows, dataset.label_shape());
+    if (!buffer.labels.defined() || detail::is_shared(buffer.labels)) {
+      buffer.labels = detail::batch_buffer<typename Y::value_type>(rows, dataset.label_shape());
     }
   }
 

@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+
+#include "base/system_message.hpp"
 
 namespace tenon::detail {
 
@@ -16,8 +17,6 @@ namespace {
 // Deflate stores a run of 258 bytes in two bits at best.
 constexpr std::uint64_t largest_ratio = 1032;
 constexpr std::size_t first_piece = std::size_t{1} << 16;
-
-std::string system_message(int error) { return std::generic_category().message(error); }
 
 /// What zlib says, without the "<fd:3>: " that it puts in front.
 std::string_view without_prefix(std::string_view text) {

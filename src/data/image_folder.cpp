@@ -15,15 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* op = "image_folder";
+constexpr const char* folder_op = "image_folder";
 
 void check(const ImageFolderOptions& options) {
   if (options.channels != 1 && options.channels != 3 && options.channels != 4) {
-    detail::fail<ValueError>(op, "channels is ", options.channels,
+    detail::fail<ValueError>(folder_op, "channels is ", options.channels,
                              "; hint: 1 (grey), 3 (red, green, blue) or 4 (and how opaque)");
   }
   if (options.height < 0 || options.width < 0 || options.height > 65535 || options.width > 65535) {
-    detail::fail<ValueError>(op, "height is ", options.height, " and width is ", options.width,
+    detail::fail<ValueError>(folder_op, "height is ", options.height, " and width is ",
+                             options.width,
                              "; hint: 1 to 65535, or 0 for those of the first image");
   }
 }
@@ -46,7 +47,7 @@ std::vector<std::string> find_classes(const std::string& root) {
     }
   }
   if (names.empty()) {
-    detail::fail<IoError>(op, root,
+    detail::fail<IoError>(folder_op, root,
                           ": holds no folder; hint: one folder for each class, its images "
                           "inside");
   }
@@ -65,7 +66,7 @@ std::vector<std::string> find_images(const fs::path& folder) {
     }
   }
   if (paths.empty()) {
-    detail::fail<IoError>(op, folder.string(),
+    detail::fail<IoError>(folder_op, folder.string(),
                           ": holds no .png, .jpg or .jpeg; hint: each folder is a class; move "
                           "others away");
   }
@@ -78,7 +79,7 @@ class Decoder {
  public:
   Decoder(const ImageFolderOptions& options, const std::string& first) : options_(options) {
     if (options_.height > 0 && options_.width > 0) return;
-    const detail::DecodedImage image = detail::decode_image(op, first, options_.channels);
+    const detail::DecodedImage image = detail::decode_image(folder_op, first, options_.channels);
     if (options_.height == 0) options_.height = image.height;
     if (options_.width == 0) options_.width = image.width;
   }
@@ -86,10 +87,10 @@ class Decoder {
   Shape shape() const { return {options_.channels, options_.height, options_.width}; }
 
   void decode(const std::string& path, std::uint8_t* out) const {
-    const detail::DecodedImage image = detail::decode_image(op, path, options_.channels);
+    const detail::DecodedImage image = detail::decode_image(folder_op, path, options_.channels);
     const bool fits = image.height == options_.height && image.width == options_.width;
     if (!fits && options_.resize == ImageResize::none) {
-      detail::fail<IoError>(op, path, ": has ", image.height, " x ", image.width,
+      detail::fail<IoError>(folder_op, path, ": has ", image.height, " x ", image.width,
                             " pixels (height x width), not ", options_.height, " x ",
                             options_.width, "; hint: resize = ImageResize::stretch, or crop");
     }
@@ -171,7 +172,8 @@ ImageFolder image_folder(const std::string& root, const ImageFolderOptions& opti
       }
     }
   } catch (const fs::filesystem_error& error) {
-    detail::fail<IoError>(op, error.path1().string(), ": cannot be read: ", error.code().message());
+    detail::fail<IoError>(folder_op, error.path1().string(),
+                          ": cannot be read: ", error.code().message());
   }
   auto labels = LongTensor::empty({static_cast<Index>(ids.size())});
   std::copy(ids.begin(), ids.end(), labels.data());

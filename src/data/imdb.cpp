@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* op = "load_imdb";
+constexpr const char* imdb_op = "load_imdb";
 constexpr const char* fetch_hint =
     "; hint: scripts/download_data.sh --only imdb DIR fetches the whole set";
 
@@ -37,13 +37,13 @@ bool parse_name(const std::string& name, Index& number, Index& rating) {
 File checked_file(const fs::path& path, Index label) {
   Index number = 0, rating = 0;
   if (!parse_name(path.filename().string(), number, rating)) {
-    detail::fail<IoError>(op, path.string(), ": a review's file is named <number>_<rating>.txt",
-                          fetch_hint);
+    detail::fail<IoError>(imdb_op, path.string(),
+                          ": a review's file is named <number>_<rating>.txt", fetch_hint);
   }
   const bool fits = label == 1 ? rating >= 7 && rating <= 10 : rating >= 1 && rating <= 4;
   if (!fits) {
     detail::fail<IoError>(
-        op, path.string(), ": the rating ", rating,
+        imdb_op, path.string(), ": the rating ", rating,
         label == 1 ? " is not one of pos (7 to 10)" : " is not one of neg (1 to 4)", fetch_hint);
   }
   return {number, label, path.string()};
@@ -58,19 +58,21 @@ std::vector<File> list_class(const fs::path& folder, Index label) {
     if (entry->path().extension() == ".txt") files.push_back(checked_file(entry->path(), label));
   }
   if (error) {
-    detail::fail<IoError>(op, folder.string(), ": cannot be read: ", error.message(), fetch_hint);
+    detail::fail<IoError>(imdb_op, folder.string(), ": cannot be read: ", error.message(),
+                          fetch_hint);
   }
-  if (files.empty()) detail::fail<IoError>(op, folder.string(), ": holds no review", fetch_hint);
+  if (files.empty())
+    detail::fail<IoError>(imdb_op, folder.string(), ": holds no review", fetch_hint);
   std::sort(files.begin(), files.end(),
             [](const File& a, const File& b) { return a.number < b.number; });
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto expected = static_cast<Index>(i);
     if (files[i].number < expected) {
-      detail::fail<IoError>(op, files[i].path, ": there is another review ", files[i].number,
+      detail::fail<IoError>(imdb_op, files[i].path, ": there is another review ", files[i].number,
                             fetch_hint);
     }
     if (files[i].number > expected) {
-      detail::fail<IoError>(op, folder.string(), ": there is no review ", expected,
+      detail::fail<IoError>(imdb_op, folder.string(), ": there is no review ", expected,
                             " although there is a ", files.back().number, fetch_hint);
     }
   }
@@ -99,11 +101,11 @@ std::string without_breaks(std::string_view text) {
 }
 
 std::string read_review(const std::string& path) {
-  const std::string text = detail::read_text(op, path);
-  if (text.empty()) detail::fail<IoError>(op, path, ": is empty", fetch_hint);
+  const std::string text = detail::read_text(imdb_op, path);
+  if (text.empty()) detail::fail<IoError>(imdb_op, path, ": is empty", fetch_hint);
   const std::size_t invalid = detail::find_invalid_utf8(text);
   if (invalid != std::string::npos) {
-    detail::fail<IoError>(op, path, ": is not UTF-8 at byte ", invalid, fetch_hint);
+    detail::fail<IoError>(imdb_op, path, ": is not UTF-8 at byte ", invalid, fetch_hint);
   }
   return without_breaks(text);
 }
@@ -133,8 +135,8 @@ Imdb load_imdb(const std::string& folder) {
     if (!fs::is_directory(place / "train", ignored)) continue;
     return {load_part(place / "train"), load_part(place / "test")};
   }
-  detail::fail<IoError>(op, "train/ was found neither in ", (base / "aclImdb").string(), " nor in ",
-                        folder, "; hint: scripts/download_data.sh --only imdb ", folder,
+  detail::fail<IoError>(imdb_op, "train/ was found neither in ", (base / "aclImdb").string(),
+                        " nor in ", folder, "; hint: scripts/download_data.sh --only imdb ", folder,
                         " fetches it");
 }
 

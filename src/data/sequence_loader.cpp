@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/batch_buffer.hpp"
 #include "data/drawn_seed.hpp"
 #include "tenon/base/error.hpp"
 
@@ -27,12 +28,6 @@ struct Key {
     return length != other.length ? length < other.length : place < other.place;
   }
 };
-
-/// Whether somebody else still holds the tensor or a view of it.
-template <class T>
-bool is_shared(const BasicTensor<T>& tensor) {
-  return tensor.impl()->references.load(std::memory_order_acquire) > 1;
-}
 
 }  // namespace
 
@@ -91,16 +86,14 @@ struct SequenceLoader<Y>::Impl {
   /// Makes the buffers ready to be written, with new memory where the old one is still in use.
   void renew() {
     const Index rows = std::min(options.batch_size, dataset.size());
-    if (!buffer.ids.defined() || is_shared(buffer.ids)) {
+    if (!buffer.ids.defined() || detail::is_shared(buffer.ids)) {
       buffer.ids = LongTensor::empty({rows * longest});
     }
-    if (!buffer.lengths.defined() || is_shared(buffer.lengths)) {
+    if (!buffer.lengths.defined() || detail::is_shared(buffer.lengths)) {
       buffer.lengths = LongTensor::empty({rows});
     }
-    if (!buffer.labels.defined() || is_shared(buffer.labels)) {
-      Shape shape = dataset.label_shape();
-      shape.insert(0, rows);
-      buffer.labels = Y::empty(shape);
+    if (!buffer.labels.defined() || detail::is_shared(buffer.labels)) {
+      buffer.labels = detail::batch_buffer<typename Y::value_type>(rows, dataset.label_shape());
     }
   }
 

@@ -7,14 +7,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <system_error>
 
+#include "base/system_message.hpp"
 #include "tenon/base/error.hpp"
 
 namespace tenon::detail {
 namespace {
-
-std::string system_message(int error) { return std::generic_category().message(error); }
 
 /// Closes it at the end of the scope.
 struct Handle {

@@ -9,7 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <system_error>
+
+#include "base/system_message.hpp"
 
 namespace tenon::detail {
 
@@ -17,8 +18,6 @@ namespace {
 
 // One call of read() or write() takes at most 2 GB on Linux.
 constexpr std::uint64_t largest_piece = std::uint64_t{1} << 30;
-
-std::string system_message(int error) { return std::generic_category().message(error); }
 
 /// Puts a finished rename on the disk too; a file system that cannot is no reason to fail.
 void flush_folder(const std::string& path) {

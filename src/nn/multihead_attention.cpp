@@ -8,23 +8,23 @@
 namespace tenon::nn {
 namespace {
 
-constexpr const char* op = "MultiheadAttention";
+constexpr const char* attention_op = "MultiheadAttention";
 
 /// Throws ValueError unless attention of these sizes can be; gives embed_dim.
 Index checked(Index embed_dim, Index heads, const MultiheadAttentionOptions& options) {
   if (embed_dim < 1 || heads < 1 || embed_dim % heads != 0) {
-    detail::fail<ValueError>(op, "embed_dim must be a multiple of num_heads, both at least 1, but ",
-                             embed_dim, " and ", heads,
-                             " came; hint: each head takes embed_dim / num_heads features");
+    detail::fail<ValueError>(
+        attention_op, "embed_dim must be a multiple of num_heads, both at least 1, but ", embed_dim,
+        " and ", heads, " came; hint: each head takes embed_dim / num_heads features");
   }
   if (options.num_kv_heads < 0 || (options.num_kv_heads > 0 && heads % options.num_kv_heads != 0)) {
-    detail::fail<ValueError>(op, "num_kv_heads must divide num_heads=", heads, " but is ",
+    detail::fail<ValueError>(attention_op, "num_kv_heads must divide num_heads=", heads, " but is ",
                              options.num_kv_heads,
                              "; hint: each head of keys and values serves as many heads of "
                              "queries; 0 gives every head its own");
   }
   if (!(options.dropout >= 0 && options.dropout < 1)) {
-    detail::fail<ValueError>(op, "dropout must lie in [0, 1) but is ", options.dropout,
+    detail::fail<ValueError>(attention_op, "dropout must lie in [0, 1) but is ", options.dropout,
                              "; hint: it is the probability that a weight is dropped");
   }
   return embed_dim;
@@ -147,9 +147,10 @@ template <class T>
 BasicAttentionOptions<T> BasicMultiheadAttention<T>::in_this_mode(
     const BasicAttentionOptions<T>& options) const {
   if (options.dropout != 0) {
-    detail::fail<ValueError>(op, "dropout is the layer's, but a call asks for ", options.dropout,
-                             "; hint: nn::MultiheadAttention(embed_dim, num_heads, {.dropout = ",
-                             options.dropout, "}), which train() and eval() turn on and off");
+    detail::fail<ValueError>(
+        attention_op, "dropout is the layer's, but a call asks for ", options.dropout,
+        "; hint: nn::MultiheadAttention(embed_dim, num_heads, {.dropout = ", options.dropout,
+        "}), which train() and eval() turn on and off");
   }
   BasicAttentionOptions<T> own = options;
   if (this->is_training()) own.dropout = dropout_;
@@ -160,16 +161,18 @@ template <class T>
 void BasicMultiheadAttention<T>::check(const BasicTensor<T>& q, const BasicTensor<T>& k,
                                        const BasicTensor<T>& v) const {
   if (!in_proj_weight.defined() || !q.defined() || !k.defined() || !v.defined()) {
-    detail::fail<ValueError>(op, in_proj_weight.defined() ? "an input" : "the layer's weight",
+    detail::fail<ValueError>(attention_op,
+                             in_proj_weight.defined() ? "an input" : "the layer's weight",
                              " is undefined; hint: was it moved from?");
   }
   for (const auto* x : {&q, &k, &v}) {
     if (x->rank() == 3 && x->size(2) == embed_dim_) continue;
-    detail::fail<ShapeError>(op, "inputs must be (N, L, E=", embed_dim_, ") but one has shape ",
-                             x->shape(), "; hint: x.unsqueeze(0) makes a batch of one sequence");
+    detail::fail<ShapeError>(attention_op, "inputs must be (N, L, E=", embed_dim_,
+                             ") but one has shape ", x->shape(),
+                             "; hint: x.unsqueeze(0) makes a batch of one sequence");
   }
   if (q.size(0) == k.size(0) && k.shape() == v.shape()) return;
-  detail::fail<ShapeError>(op, "queries, keys and values do not fit together: q ",
+  detail::fail<ShapeError>(attention_op, "queries, keys and values do not fit together: q ",
                            to_string(q.shape(), "NLE"), ", k ", to_string(k.shape(), "NLE"), ", v ",
                            to_string(v.shape(), "NLE"),
                            "; hint: one batch size N for all, one length L for keys and values");

@@ -298,7 +298,6 @@ BasicTensor<T> attention_weights(const BasicTensor<T>& q, const BasicTensor<T>& 
 }
 
 #define TENON_INSTANTIATE(T)                                                 \
-  template struct detail::AttentionCall<T>;                                  \
   template TENON_API BasicTensor<T> detail::packed_self_attention(           \
       const BasicTensor<T>&, Index, Index, const BasicAttentionOptions<T>&); \
   template TENON_API BasicTensor<T> detail::packed_cross_attention(          \

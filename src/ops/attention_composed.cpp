@@ -101,5 +101,6 @@ BasicTensor<T> composed_attention(const AttentionCall<T>& call, const BasicTenso
                                              const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
+#undef TENON_INSTANTIATE
 
 }  // namespace tenon::detail

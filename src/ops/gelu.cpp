@@ -11,14 +11,14 @@ namespace {
 
 /// gelu'' = (2 - x^2) e^(-x^2/2) / sqrt(2 pi)
 template <class T>
-BasicTensor<T> second_derivative(const BasicTensor<T>& x) {
+BasicTensor<T> gelu_second_derivative(const BasicTensor<T>& x) {
   const BasicTensor<T> xx = square(x);
   return (2 - xx) * exp(xx * -0.5) * 0.39894228040143268;
 }
 
 /// With s = sigmoid(z): (s z' (1 - s)) (2 + x z' (1 - 2 s)) + x s (1 - s) z''
 template <class T>
-BasicTensor<T> tanh_second_derivative(const BasicTensor<T>& x) {
+BasicTensor<T> gelu_tanh_second_derivative(const BasicTensor<T>& x) {
   constexpr double a = 1.5957691216057308, b = 0.044715 * a;  // z = a x + b x^3, a = sqrt(8 / pi)
   const BasicTensor<T> xx = square(x), slope = xx * (3 * b) + a;
   const BasicTensor<T> s = sigmoid(x * (xx * b + a)), density = s * (1 - s);
@@ -34,7 +34,7 @@ BasicTensor<T> detail::gelu_backward(const BasicTensor<T>& dy, const BasicTensor
   if (Recording recording{"gelu_backward", dy, x}) {
     recording.rule(dx, [dy = saved_if(recording.needs(1), dy), x = Saved(x)](Sweep<T>& sweep) {
       if (sweep.needs(0)) sweep.add(0, gelu_backward(sweep.dy(), *x));
-      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * second_derivative(*x));
+      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * gelu_second_derivative(*x));
     });
   }
   return dx;
@@ -47,7 +47,7 @@ BasicTensor<T> detail::gelu_tanh_backward(const BasicTensor<T>& dy, const BasicT
   if (Recording recording{"gelu_tanh_backward", dy, x}) {
     recording.rule(dx, [dy = saved_if(recording.needs(1), dy), x = Saved(x)](Sweep<T>& sweep) {
       if (sweep.needs(0)) sweep.add(0, gelu_tanh_backward(sweep.dy(), *x));
-      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * tanh_second_derivative(*x));
+      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * gelu_tanh_second_derivative(*x));
     });
   }
   return dx;

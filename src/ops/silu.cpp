@@ -10,7 +10,7 @@ namespace {
 
 /// silu'' = s (1 - s) (2 + x (1 - 2 s)) with s = sigmoid(x)
 template <class T>
-BasicTensor<T> second_derivative(const BasicTensor<T>& x) {
+BasicTensor<T> silu_second_derivative(const BasicTensor<T>& x) {
   const BasicTensor<T> s = sigmoid(x);
   return s * (1 - s) * (x * (1 - s * 2) + 2);
 }
@@ -24,7 +24,7 @@ BasicTensor<T> detail::silu_backward(const BasicTensor<T>& dy, const BasicTensor
   if (Recording recording{"silu_backward", dy, x}) {
     recording.rule(dx, [dy = saved_if(recording.needs(1), dy), x = Saved(x)](Sweep<T>& sweep) {
       if (sweep.needs(0)) sweep.add(0, silu_backward(sweep.dy(), *x));
-      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * second_derivative(*x));
+      if (sweep.needs(1)) sweep.add(1, sweep.dy() * *dy * silu_second_derivative(*x));
     });
   }
   return dx;

@@ -12,7 +12,7 @@
 namespace tenon::optim {
 namespace {
 
-constexpr Index grain = 1 << 14;
+constexpr Index clip_grain = 1 << 14;
 
 /// Calls f with gradient i under its own type.
 template <class F>
@@ -43,14 +43,14 @@ template <class T>
 double sum_of_squares(const BasicTensor<T>& g) {
   const Index n = g.numel();
   detail::count_work<T>(2 * n, n * static_cast<Index>(sizeof(T)));
-  detail::Scratch<double> partial(chunk_count(n, grain));
+  detail::Scratch<double> partial(chunk_count(n, clip_grain));
   partial[0] = 0;
   const T* x = g.data();
-  parallel_chunks(n, grain, [&](Index chunk, Index begin, Index end) {
+  parallel_chunks(n, clip_grain, [&](Index chunk, Index begin, Index end) {
     partial[chunk] = sum_of_squares(x + begin, end - begin);
   });
   double sum = 0;
-  for (Index chunk = 0; chunk < chunk_count(n, grain); ++chunk) sum += partial[chunk];
+  for (Index chunk = 0; chunk < chunk_count(n, clip_grain); ++chunk) sum += partial[chunk];
   return sum;
 }
 
@@ -64,7 +64,7 @@ void map_gradients(Gradients& gradients, const F& f) {
       detail::count_work<T>(g.numel(), 2 * g.numel() * static_cast<Index>(sizeof(T)));
       const T* x = g.data();
       T* y = mapped.data();
-      parallel_for(g.numel(), grain, [&](Index begin, Index end) {
+      parallel_for(g.numel(), clip_grain, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) y[i] = f(x[i]);
       });
       detail::retain(mapped.impl());

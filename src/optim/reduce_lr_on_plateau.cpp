@@ -9,11 +9,11 @@
 namespace tenon::optim {
 namespace {
 
-constexpr const char* op = "ReduceLROnPlateau";
+constexpr const char* plateau_op = "ReduceLROnPlateau";
 
 void check_count(const char* name, Index value) {
   if (value >= 0) return;
-  detail::fail<ValueError>(op, name, " must be at least 0, not ", value);
+  detail::fail<ValueError>(plateau_op, name, " must be at least 0, not ", value);
 }
 
 bool is_count(double value) { return value >= 0 && value < 1e15 && value == std::floor(value); }
@@ -23,13 +23,13 @@ bool is_count(double value) { return value >= 0 && value < 1e15 && value == std:
 ReduceLROnPlateau::ReduceLROnPlateau(const ReduceLROnPlateauOptions& options)
     : options_(options), lr_(options.lr), best_(std::numeric_limits<double>::infinity()) {
   if (options.mode == PlateauMode::max) best_ = -best_;
-  detail::check_option(op, "lr", options.lr);
-  detail::check_option(op, "factor", options.factor, 0, 1);
+  detail::check_option(plateau_op, "lr", options.lr);
+  detail::check_option(plateau_op, "factor", options.factor, 0, 1);
   check_count("patience", options.patience);
-  detail::check_option(op, "threshold", options.threshold);
+  detail::check_option(plateau_op, "threshold", options.threshold);
   check_count("cooldown", options.cooldown);
-  detail::check_option(op, "min_lr", options.min_lr);
-  detail::check_option(op, "eps", options.eps);
+  detail::check_option(plateau_op, "min_lr", options.min_lr);
+  detail::check_option(plateau_op, "eps", options.eps);
 }
 
 bool ReduceLROnPlateau::is_progress(double metric) const {
@@ -66,12 +66,13 @@ std::vector<double> ReduceLROnPlateau::state() const {
 
 void ReduceLROnPlateau::load_state(const std::vector<double>& state) {
   if (state.size() != 4) {
-    detail::fail<ValueError>(op, "a state has 4 numbers, not ", state.size(),
+    detail::fail<ValueError>(plateau_op, "a state has 4 numbers, not ", state.size(),
                              "; hint: load what state() gave");
   }
   const bool is_rate = state[0] >= 0 && std::isfinite(state[0]);
   if (!is_rate || std::isnan(state[1]) || !is_count(state[2]) || !is_count(state[3])) {
-    detail::fail<ValueError>(op, "(", state[0], ", ", state[1], ", ", state[2], ", ", state[3],
+    detail::fail<ValueError>(plateau_op, "(", state[0], ", ", state[1], ", ", state[2], ", ",
+                             state[3],
                              ") is no learning rate, best metric and two counts; hint: load what "
                              "state() gave");
   }

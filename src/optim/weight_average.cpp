@@ -13,7 +13,7 @@
 namespace tenon::optim {
 namespace {
 
-constexpr Index grain = 1 << 14;
+constexpr Index average_grain = 1 << 14;
 
 /// a += share (w - a)
 template <class T>
@@ -22,7 +22,7 @@ void move_towards(const BasicTensor<T>& weights, double share, BasicTensor<T>& a
   const T* w = weights.data();
   T* a = average.data();
   const T part = static_cast<T>(share);
-  parallel_for(average.numel(), grain, [=](Index begin, Index end) {
+  parallel_for(average.numel(), average_grain, [=](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) a[i] += part * (w[i] - a[i]);
   });
 }

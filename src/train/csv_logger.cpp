@@ -46,7 +46,7 @@ std::string row(const HistoryTable& epochs, Index epoch, const std::vector<std::
     line += ",";
     if (!epochs.contains(name)) continue;
     const double value = epochs[name][static_cast<std::size_t>(epoch)];
-    if (!std::isnan(value)) line += detail::number_text(value);
+    if (!std::isnan(value)) line += detail::exact_text(value);
   }
   return line + "\n";
 }

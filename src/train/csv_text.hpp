@@ -7,7 +7,7 @@
 namespace tenon::detail {
 
 /// The shortest text that reads back as the same number.
-inline std::string number_text(double value) {
+inline std::string exact_text(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }

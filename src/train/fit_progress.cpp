@@ -57,13 +57,13 @@ std::string right_aligned(const std::string& text, std::size_t columns) {
 }
 
 /// "007/100", with spaces for zeros.
-std::string count_text(Index now, Index last) {
+std::string place_text(Index now, Index last) {
   const std::string end = std::to_string(last);
   return right_aligned(std::to_string(now), end.size()) + "/" + end;
 }
 
 std::string epoch_text(const FitState& fit) {
-  return "epoch " + count_text(fit.epoch + 1, fit.epochs);
+  return "epoch " + place_text(fit.epoch + 1, fit.epochs);
 }
 
 template <class... Values>
@@ -213,7 +213,7 @@ void FitProgress::draw(const FitState& fit, Index samples, const std::vector<std
   const std::string left = clock_text(batch_seconds * static_cast<double>(fit.batches - fit.batch));
   std::vector<LinePart> parts{{epoch_text(fit), 0},
                               {bar(share), 5},
-                              {count_text(fit.batch, fit.batches), 2},
+                              {place_text(fit.batch, fit.batches), 2},
                               {"ETA " + aligned("ETA", left, 4), 3},
                               {aligned("rate", rate_text(rate), 5) + " samples/s", 6}};
   for (std::size_t i = 0; i < names.size(); ++i) {

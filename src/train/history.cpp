@@ -29,7 +29,7 @@ std::string json(const HistoryTable& table) {
     bool is_first = true;
     for (double value : table[name]) {
       if (!std::exchange(is_first, false)) text += ", ";
-      text += std::isfinite(value) ? detail::number_text(value) : "null";
+      text += std::isfinite(value) ? detail::exact_text(value) : "null";
     }
     text += "]";
   }
@@ -85,7 +85,7 @@ void HistoryTable::save_csv(const std::string& path, const std::string& row_name
     text += std::to_string(row + 1);
     for (const std::vector<double>& column : columns_) {
       const double value = column[static_cast<std::size_t>(row)];
-      text += "," + (std::isnan(value) ? std::string() : detail::number_text(value));
+      text += "," + (std::isnan(value) ? std::string() : detail::exact_text(value));
     }
     text += "\n";
   }

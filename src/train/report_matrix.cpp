@@ -18,7 +18,7 @@ using detail::percent_text;
 constexpr const char* op = "Report.add_confusion_matrix";
 constexpr Index most_classes_as_table = 20;
 constexpr std::size_t most_confusions = 10;
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_share = std::numeric_limits<double>::quiet_NaN();
 
 struct Matrix {
   std::vector<std::string> names;
@@ -42,7 +42,7 @@ struct Matrix {
 };
 
 double share(Index part, Index whole) {
-  return whole == 0 ? missing : static_cast<double>(part) / static_cast<double>(whole);
+  return whole == 0 ? no_share : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 /// Few errors among many samples must still be seen.
