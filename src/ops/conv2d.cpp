@@ -41,7 +41,7 @@ std::string operands_text(const Shape& x, const Shape& w) {
 
 void check_options(const Conv2dOptions& options) {
   check_window_option("conv2d", "stride", options.stride, 1);
-  check_window_option("conv2d", "padding", options.padding, 0);
+  check_window_option("conv2d", "padding", options.padding.sizes(), 0);
   check_window_option("conv2d", "dilation", options.dilation, 1);
   if (options.groups < 1) {
     fail<ValueError>("conv2d", "groups must be at least 1 but is ", options.groups,

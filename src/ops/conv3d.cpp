@@ -15,7 +15,7 @@ constexpr const char* op = "conv3d";
 
 /// The padding in numbers, along H and W only for the checks: conv2d knows Padding::same.
 Triple checked_padding(const Shape& w, const Conv3dOptions& options) {
-  if (!options.padding.is_same) return options.padding;
+  if (!options.padding.is_same) return options.padding.sizes();
   const auto [d, h, width] = options.dilation;
   for (const Index stride : {options.stride.d, options.stride.h, options.stride.w}) {
     check_same_stride(op, stride);
@@ -37,6 +37,14 @@ AxisMap<T> slices_map(Index c, Index d, Index kd, Index out, Index stride, Index
                             const Index z = k / (c * kd) * stride - padding + k % kd * dilation;
                             return Tap{z < 0 || z >= d ? -1 : channel * d + z};
                           });
+}
+
+/// (D', O) planes of a result to (O, D').
+template <class T>
+AxisMap<T> channels_map(Index out, Index channels) {
+  return make_axis_map<T>("conv3d_channels", "conv3d_channels_backward", out * channels,
+                          out * channels, 1, false,
+                          [=](Index k, Index) { return Tap{k % out * channels + k / out}; });
 }
 
 }  // namespace
@@ -72,7 +80,9 @@ BasicTensor<T> conv3d(const BasicTensor<T>& x, const BasicTensor<T>& w, const Ba
   if (is_same) plane.padding = Padding::same;
   const auto y = conv2d<T>(slices.reshape({n * out, c * kd, in[3], in[4]}),
                            w.reshape({k[0], k[1] * kd, k[3], k[4]}), b, plane);
-  return y.reshape({n, out, k[0], y.shape()[2], y.shape()[3]}).transpose(1, 2).contiguous();
+  const Index h = y.shape()[2], width = y.shape()[3];
+  const auto planes = y.reshape({n, out * k[0], h * width});
+  return apply(channels_map<T>(out, k[0]), planes, 1).reshape({n, k[0], out, h, width});
 }
 
 #define TENON_INSTANTIATE(T)                                                             \

@@ -33,9 +33,18 @@ BasicTensor<T> pixel_shuffle(const BasicTensor<T>& x, Index r) {
                              "; hint: the layer before should make C ", r * r, " channels");
   }
   const Index c = s[1] / (r * r);
-  return x.reshape({s[0], c, r, r, s[2], s[3]})
-      .permute({0, 1, 4, 2, 5, 3})
-      .reshape({s[0], c, s[2] * r, s[3] * r});
+  const detail::OpScope scope("pixel_shuffle");
+  BasicTensor<T> y;
+  {
+    const NoTape values_only;
+    y = x.reshape({s[0], c, r, r, s[2], s[3]}).permute({0, 1, 4, 2, 5, 3}).clone();
+    y = y.reshape({s[0], c, s[2] * r, s[3] * r});
+  }
+  if (detail::Recording recording{"pixel_shuffle", x}) {
+    recording.rule(y,
+                   [r](detail::Sweep<T>& sweep) { sweep.add(0, pixel_unshuffle(sweep.dy(), r)); });
+  }
+  return y;
 }
 
 template <std::floating_point T>
@@ -47,9 +56,17 @@ BasicTensor<T> pixel_unshuffle(const BasicTensor<T>& x, Index r) {
                              "; hint: pad() the image");
   }
   const Index h = s[2] / r, w = s[3] / r;
-  return x.reshape({s[0], s[1], h, r, w, r})
-      .permute({0, 1, 3, 5, 2, 4})
-      .reshape({s[0], s[1] * r * r, h, w});
+  const detail::OpScope scope("pixel_unshuffle");
+  BasicTensor<T> y;
+  {
+    const NoTape values_only;
+    y = x.reshape({s[0], s[1], h, r, w, r}).permute({0, 1, 3, 5, 2, 4}).clone();
+    y = y.reshape({s[0], s[1] * r * r, h, w});
+  }
+  if (detail::Recording recording{"pixel_unshuffle", x}) {
+    recording.rule(y, [r](detail::Sweep<T>& sweep) { sweep.add(0, pixel_shuffle(sweep.dy(), r)); });
+  }
+  return y;
 }
 
 #define TENON_INSTANTIATE(T)                                                     \

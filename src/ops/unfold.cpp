@@ -2,8 +2,8 @@
 
 #include "ops/axis_map.hpp"
 #include "ops/common.hpp"
-#include "tenon/base/error.hpp"
 #include "ops/window.hpp"
+#include "tenon/base/error.hpp"
 
 namespace tenon {
 namespace detail {
@@ -34,15 +34,31 @@ Windows checked_windows(const char* op, Pair image, Pair kernel, const UnfoldOpt
   return windows;
 }
 
-/// An axis of `size` pixels to that of all taps of all windows, (taps, windows).
+// A plane's columns first, (H, W) -> (H, KW, W'), then its rows, (H KW, W') -> (KH, KW, H', W'): no
+// axes change places.
+
 template <class T>
-AxisMap<T> window_map(Index size, Index windows, Index kernel, Index stride, Index padding,
-                      Index dilation) {
-  return make_axis_map<T>("unfold", "fold", kernel * windows, size, 1, false, [=](Index k, Index) {
-    const Index tap = k / windows, window = k % windows;
-    const Index at = window * stride - padding + tap * dilation;
+AxisMap<T> columns_map(const Windows& windows, Pair kernel, const UnfoldOptions& options) {
+  const Index size = windows.w, count = windows.columns;
+  const Index stride = options.stride.w, padding = options.padding.w;
+  const Index dilation = options.dilation.w;
+  return make_axis_map<T>("unfold", "fold", kernel.w * count, size, 1, false, [=](Index k, Index) {
+    const Index at = k % count * stride - padding + k / count * dilation;
     return Tap{at < size ? at : -1};
   });
+}
+
+template <class T>
+AxisMap<T> rows_map(const Windows& windows, Pair kernel, const UnfoldOptions& options) {
+  const Index size = windows.h, count = windows.rows, kw = kernel.w;
+  const Index stride = options.stride.h, padding = options.padding.h;
+  const Index dilation = options.dilation.h;
+  return make_axis_map<T>("unfold", "fold", kernel.h * kw * count, size * kw, 1, false,
+                          [=](Index k, Index) {
+                            const Index q = k / count % kw, p = k / count / kw;
+                            const Index at = k % count * stride - padding + p * dilation;
+                            return Tap{at >= 0 && at < size ? at * kw + q : -1};
+                          });
 }
 
 }  // namespace
@@ -57,14 +73,12 @@ BasicTensor<T> unfold(const BasicTensor<T>& x, Pair kernel, const UnfoldOptions&
                      shape.rank() == 3 ? "; hint: x.unsqueeze(0) makes a batch of one image"
                                        : "; hint: reshape x to (N, C, H, W)");
   }
-  const auto [h, w, rows, columns] =
-      checked_windows("unfold", {shape[2], shape[3]}, kernel, options);
-  const auto [stride, padding, dilation] = options;
-  auto y = apply(window_map<T>(w, columns, kernel.w, stride.w, padding.w, dilation.w), x, 3);
-  y = apply(window_map<T>(h, rows, kernel.h, stride.h, padding.h, dilation.h), y, 2);
-  return y.reshape({shape[0], shape[1], kernel.h, rows, kernel.w, columns})
-      .permute({0, 1, 2, 4, 3, 5})
-      .reshape({shape[0], shape[1] * kernel.h * kernel.w, rows * columns});
+  const Windows windows = checked_windows("unfold", {shape[2], shape[3]}, kernel, options);
+  const Index planes = shape[0] * shape[1];
+  const auto columns = apply(columns_map<T>(windows, kernel, options), x, 3);
+  return apply(rows_map<T>(windows, kernel, options),
+               columns.reshape({planes, shape[2] * kernel.w, windows.columns}), 1)
+      .reshape({shape[0], shape[1] * kernel.h * kernel.w, windows.rows * windows.columns});
 }
 
 template <std::floating_point T>
@@ -72,21 +86,18 @@ BasicTensor<T> fold(const BasicTensor<T>& x, Pair output_size, Pair kernel,
                     const UnfoldOptions& options) {
   using namespace detail;
   const Shape& shape = defined("fold", x.impl()).shape;
-  const auto [h, w, rows, columns] = checked_windows("fold", output_size, kernel, options);
-  const Index taps = kernel.h * kernel.w;
+  const Windows windows = checked_windows("fold", output_size, kernel, options);
+  const Index taps = kernel.h * kernel.w, rows = windows.rows, columns = windows.columns;
   if (shape.rank() != 3 || shape[1] % taps != 0 || shape[2] != rows * columns) {
     fail<ShapeError>("fold", "x must be (N, C KH KW, L) with KH KW = ", taps, " and L = ", rows,
                      " x ", columns, " windows but its shape is ", shape,
                      "; hint: kernel and options must be those of unfold()");
   }
-  const auto [stride, padding, dilation] = options;
-  const Index channels = shape[1] / taps;
-  auto y = x.reshape({shape[0], channels, kernel.h, kernel.w, rows, columns})
-               .permute({0, 1, 2, 4, 3, 5})
-               .reshape({shape[0], channels, kernel.h * rows, kernel.w * columns});
-  y = apply(transposed(window_map<T>(h, rows, kernel.h, stride.h, padding.h, dilation.h)), y, 2);
-  return apply(transposed(window_map<T>(w, columns, kernel.w, stride.w, padding.w, dilation.w)), y,
-               3);
+  const Index n = shape[0], c = shape[1] / taps;
+  const auto in_rows = apply(transposed(rows_map<T>(windows, kernel, options)),
+                             x.reshape({n * c, taps * rows, columns}), 1);
+  return apply(transposed(columns_map<T>(windows, kernel, options)),
+               in_rows.reshape({n, c, output_size.h, kernel.w * columns}), 3);
 }
 
 #define TENON_INSTANTIATE(T)                                                                   \

@@ -43,19 +43,39 @@ struct Padding1d {
   constexpr Padding1d(I positions) : size(static_cast<Index>(positions)) {}
   constexpr Padding1d(Padding named) : is_same(named == Padding::same) {}
 };
-struct Padding2d : Pair {
+struct Padding2d {
+  Index h = 0;
+  Index w = 0;
   bool is_same = false;
 
-  using Pair::Pair;
-  constexpr Padding2d(Pair sizes) : Pair(sizes) {}
-  constexpr Padding2d(Padding named) : Pair(0), is_same(named == Padding::same) {}
+  template <class I>
+  requires std::is_integral_v<I>
+  constexpr Padding2d(I both) : Padding2d(Pair(both)) {}
+  template <class I, class J>
+  requires(std::is_integral_v<I>&& std::is_integral_v<J>) constexpr Padding2d(I along_h, J along_w)
+      : Padding2d(Pair(along_h, along_w)) {}
+  constexpr Padding2d(Pair sizes) : h(sizes.h), w(sizes.w) {}
+  constexpr Padding2d(Padding named) : is_same(named == Padding::same) {}
+
+  constexpr Pair sizes() const { return {h, w}; }
 };
-struct Padding3d : Triple {
+struct Padding3d {
+  Index d = 0;
+  Index h = 0;
+  Index w = 0;
   bool is_same = false;
 
-  using Triple::Triple;
-  constexpr Padding3d(Triple sizes) : Triple(sizes) {}
-  constexpr Padding3d(Padding named) : Triple(0), is_same(named == Padding::same) {}
+  template <class I>
+  requires std::is_integral_v<I>
+  constexpr Padding3d(I all_three) : Padding3d(Triple(all_three)) {}
+  template <class I, class J, class K>
+  requires(std::is_integral_v<I>&& std::is_integral_v<J>&&
+               std::is_integral_v<K>) constexpr Padding3d(I along_d, J along_h, K along_w)
+      : Padding3d(Triple(along_d, along_h, along_w)) {}
+  constexpr Padding3d(Triple sizes) : d(sizes.d), h(sizes.h), w(sizes.w) {}
+  constexpr Padding3d(Padding named) : is_same(named == Padding::same) {}
+
+  constexpr Triple sizes() const { return {d, h, w}; }
 };
 
 }  // namespace tenon
