@@ -5,8 +5,8 @@
 
 #include "ops/axis_map.hpp"
 #include "ops/common.hpp"
-#include "tenon/base/error.hpp"
 #include "ops/window.hpp"
+#include "tenon/base/error.hpp"
 
 namespace tenon {
 namespace detail {
