@@ -117,8 +117,9 @@ void TapeContext::truncate(std::size_t start) {
 namespace {
 
 // A view with a repeated element has no one place per element in its parent, so gradients of its
-// own views go to the parent's parent instead.
+// own views go to the parent's parent instead. Strides of an empty one may be 0 and mean nothing.
 bool repeats_elements(const TensorImpl& x) {
+  if (x.shape.numel() == 0) return false;
   for (int i = 0; i < x.shape.rank(); ++i) {
     if (x.strides[i] == 0 && x.shape[i] > 1) return true;
   }

@@ -92,7 +92,8 @@ std::string BasicConv2d<T>::description() const {
                      std::to_string(weight.size(0));
   text += detail::option_text("kernel", {weight.size(2), weight.size(3)}, 0);
   text += detail::option_text("stride", options_.stride, 1);
-  text += detail::option_text("padding", options_.padding, 0);
+  text += options_.padding.is_same ? ", padding same"
+                                   : detail::option_text("padding", options_.padding.sizes(), 0);
   text += detail::option_text("dilation", options_.dilation, 1);
   if (options_.groups != 1) text += ", groups " + std::to_string(options_.groups);
   return text + (bias.defined() ? ")" : ", bias=false)");

@@ -1,8 +1,10 @@
 #include "tenon/ops/conv2d.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "ops/conv2d_products.hpp"
+#include "ops/extended.hpp"
 #include "ops/window.hpp"
 #include "tensor/checks.hpp"
 
@@ -39,7 +41,7 @@ std::string operands_text(const Shape& x, const Shape& w) {
 
 void check_options(const Conv2dOptions& options) {
   check_window_option("conv2d", "stride", options.stride, 1);
-  check_window_option("conv2d", "padding", options.padding, 0);
+  check_window_option("conv2d", "padding", options.padding.sizes(), 0);
   check_window_option("conv2d", "dilation", options.dilation, 1);
   if (options.groups < 1) {
     fail<ValueError>("conv2d", "groups must be at least 1 but is ", options.groups,
@@ -94,16 +96,48 @@ kernels::Conv2dDims checked_dims(const TensorImpl& x_impl, const TensorImpl& w_i
   return dims;
 }
 
+/// The image and its sizes, after Padding::same has become numbers.
+template <class T>
+struct Call {
+  BasicTensor<T> x;
+  kernels::Conv2dDims dims;
+
+  Call(const BasicTensor<T>& x_any, const BasicTensor<T>& w, const TensorImpl* b,
+       Conv2dOptions options)
+      : x(x_any) {
+    const Shape& shape = defined("conv2d", x.impl()).shape;
+    const TensorImpl& weight = defined("conv2d", w.impl());
+    if (options.padding.is_same && shape.rank() == 4 && weight.shape.rank() == 4) {
+      pad_same(weight.shape, options);
+    }
+    dims = checked_dims(*x.impl(), weight, b, options);
+  }
+
+ private:
+  /// Half of what is needed on each side. The row or column more of an even kernel goes to the end.
+  void pad_same(const Shape& w, Conv2dOptions& options) {
+    check_options(options);
+    if (!(options.stride == Pair(1))) {
+      fail<ValueError>("conv2d", "padding same needs stride 1 but stride is (", options.stride.h,
+                       ", ", options.stride.w,
+                       "); hint: with a stride y is smaller than x whatever the padding; give it "
+                       "as a number");
+    }
+    const Index all_h = std::max<Index>(0, window_extent(w[2], options.dilation.h) - 1);
+    const Index all_w = std::max<Index>(0, window_extent(w[3], options.dilation.w) - 1);
+    x = extended(extended(x, 2, all_h % 2), 3, all_w % 2);
+    options.padding = Pair(all_h / 2, all_w / 2);
+  }
+};
+
 }  // namespace
 }  // namespace detail
 
 template <std::floating_point T>
 PackedConv2d<T>::PackedConv2d(const BasicTensor<T>& x, const BasicTensor<T>& w,
                               const Conv2dOptions& options)
-    : pack_(kernels::conv2d_pack<T>(
-          detail::checked_dims(detail::defined("conv2d", x.impl()),
-                               detail::defined("conv2d", w.impl()), nullptr, options),
-          w.contiguous().data())),
+    : pack_(kernels::conv2d_pack<T>(detail::Call<T>(x, w, nullptr, options).dims,
+                                    w.contiguous().data())),
       weight_(w.impl()->id),
       version_(w.impl()->root->version) {}
 
@@ -117,18 +151,16 @@ const kernels::Conv2dPack<T>* PackedConv2d<T>::of(const BasicTensor<T>& w) const
 template <std::floating_point T>
 BasicTensor<T> conv2d(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
                       const Conv2dOptions& options, const PackedConv2d<T>& packed) {
-  const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
-                                         detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b, {}, packed.of(w));
+  const detail::Call<T> call(x, w, b.impl(), options);
+  return detail::convolve(call.dims, call.x, w, b, {}, packed.of(w));
 }
 
 template <std::floating_point T>
 BasicTensor<T> conv2d_relu(const BasicTensor<T>& x, const BasicTensor<T>& w,
                            const BasicTensor<T>& b, const Conv2dOptions& options,
                            const PackedConv2d<T>& packed) {
-  const auto dims = detail::checked_dims(detail::defined("conv2d", x.impl()),
-                                         detail::defined("conv2d", w.impl()), b.impl(), options);
-  return detail::convolve(dims, x, w, b, {.relu = true}, packed.of(w));
+  const detail::Call<T> call(x, w, b.impl(), options);
+  return detail::convolve(call.dims, call.x, w, b, {.relu = true}, packed.of(w));
 }
 
 #define TENON_INSTANTIATE(T)                                                                  \

@@ -4,9 +4,8 @@
 #include <string>
 
 #include "ops/conv2d_products.hpp"
+#include "ops/extended.hpp"
 #include "ops/window.hpp"
-#include "tenon/ops/shape.hpp"
-#include "tenon/tensor/factories.hpp"
 #include "tensor/checks.hpp"
 
 namespace tenon {
@@ -108,15 +107,6 @@ kernels::Conv2dDims checked_dims(const TensorImpl& x_impl, const TensorImpl& w_i
   dims.dilation_w = dilation.w;
   dims.groups = groups;
   return dims;
-}
-
-/// x with more zeros behind the last row or column.
-template <class T>
-BasicTensor<T> extended(const BasicTensor<T>& x, int axis, Index more) {
-  if (more == 0) return x;
-  Shape shape = x.shape();
-  shape[axis] = more;
-  return tenon::cat({x, zeros<T>(shape)}, axis);
 }
 
 }  // namespace

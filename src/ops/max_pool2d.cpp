@@ -147,11 +147,35 @@ BasicTensor<T> max_pool2d_relu(const BasicTensor<T>& x, Pair kernel,
   return detail::max_pool2d(x, kernel, options, true);
 }
 
-#define TENON_INSTANTIATE(T)                                                     \
-  template TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>&, Pair,      \
-                                               const MaxPool2dOptions&);         \
-  template TENON_API BasicTensor<T> max_pool2d_relu(const BasicTensor<T>&, Pair, \
-                                                    const MaxPool2dOptions&);
+template <std::floating_point T>
+MaxPool2dResult<T> max_pool2d_with_indices(const BasicTensor<T>& x_any, Pair kernel,
+                                           const MaxPool2dOptions& options) {
+  const detail::OpScope scope("max_pool2d_with_indices");
+  const Shape& shape = detail::defined("max_pool2d", x_any.impl()).shape;
+  const auto dims = detail::checked_dims(shape, kernel, options);
+  const auto x = x_any.contiguous();
+  const Shape out{dims.n, dims.c, dims.out_h, dims.out_w};
+  auto values = BasicTensor<T>::empty(out);
+  auto argmax = IntTensor::empty(out);
+  kernels::max_pool2d_forward(dims, x.data(), values.data(), argmax.data(), false);
+  const LongTensor indices = argmax.to<std::int64_t>();
+  if (detail::Recording recording{"max_pool2d_with_indices", x}) {
+    recording.describe(detail::attributes_of(dims));
+    recording.rule(values, [dims, argmax](detail::Sweep<T>& sweep) {
+      const detail::Saved<T> not_relu{BasicTensor<T>()};
+      sweep.add(0, detail::max_pool2d_backward(dims, sweep.dy(), argmax, not_relu));
+    });
+  }
+  return {values, indices};
+}
+
+#define TENON_INSTANTIATE(T)                                                                 \
+  template TENON_API BasicTensor<T> max_pool2d(const BasicTensor<T>&, Pair,                  \
+                                               const MaxPool2dOptions&);                     \
+  template TENON_API BasicTensor<T> max_pool2d_relu(const BasicTensor<T>&, Pair,             \
+                                                    const MaxPool2dOptions&);                \
+  template TENON_API MaxPool2dResult<T> max_pool2d_with_indices(const BasicTensor<T>&, Pair, \
+                                                                const MaxPool2dOptions&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -26,6 +26,8 @@ const std::map<std::string, std::string> without_row = {
     {"alibi_bias", "a constant"},
     {"alibi_slopes", "a constant"},
     {"dropout", "random: its test compares with its own mask"},
+    {"dropout1d", "random: dropout of a constant, times x"},
+    {"dropout2d", "random: dropout of a constant, times x"},
     {"one_hot", "a constant"},
     {"sampling_probabilities", "without gradient"},
     {"sinusoidal_positions", "a constant"},

@@ -27,9 +27,10 @@ const Row rows[] = {
      }},
     {"conv2d",
      [](auto& in, const Json& k) {
+       const bool is_same = k.contains("padding") && k["padding"] == "same";
        return conv2d(in["x"], in["w"], in["b"],
                      {.stride = pair_of(k, "stride", 1),
-                      .padding = pair_of(k, "padding", 0),
+                      .padding = is_same ? Padding2d(Padding::same) : pair_of(k, "padding", 0),
                       .dilation = pair_of(k, "dilation", 1),
                       .groups = index_of(k, "groups", 1)});
      }},

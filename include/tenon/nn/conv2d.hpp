@@ -10,7 +10,7 @@ namespace tenon::nn {
 /// What tenon::Conv2dOptions holds, and whether there is a bias.
 struct Conv2dOptions {
   Pair stride = 1;
-  Pair padding = 0;
+  Padding2d padding = 0;
   Pair dilation = 1;
   Index groups = 1;
   bool bias = true;

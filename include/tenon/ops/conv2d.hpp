@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tenon/ops/padding.hpp"
 #include "tenon/ops/pair.hpp"
 #include "tenon/tensor/tensor.hpp"
 
@@ -16,10 +17,11 @@ namespace tenon {
 
 /// Each is one number for both image axes or {along H, along W}.
 struct Conv2dOptions {
-  Pair stride = 1;    ///< pixels from one window to the next, >= 1
-  Pair padding = 0;   ///< rows and columns of zeros around the image, on each side, >= 0
-  Pair dilation = 1;  ///< pixels from one weight to the next, >= 1
-  Index groups = 1;   ///< parts into which both kinds of channels are split, >= 1
+  Pair stride = 1;        ///< pixels from one window to the next, >= 1
+  Padding2d padding = 0;  ///< rows and columns of zeros around the image, on each side, >= 0, or
+                          ///< Padding::same
+  Pair dilation = 1;      ///< pixels from one weight to the next, >= 1
+  Index groups = 1;       ///< parts into which both kinds of channels are split, >= 1
 };
 
 /// The weights of a convolution as its inner loops read them, made once instead of in every call.

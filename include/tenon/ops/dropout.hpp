@@ -16,4 +16,13 @@ namespace tenon {
 template <std::floating_point T>
 TENON_API BasicTensor<T> dropout(const BasicTensor<T>& x, double p, bool training);
 
+/// dropout of whole channels of sequences x (N, C, L), of images x (N, C, H, W): neighbours inside
+/// a channel are too alike for the loss of single ones to matter. Throw ShapeError for another
+/// rank; otherwise as dropout. As torch.nn.functional.dropout1d and dropout2d. Source: Tompson et
+/// al., "Efficient object localization using convolutional networks", CVPR 2015.
+template <std::floating_point T>
+TENON_API BasicTensor<T> dropout1d(const BasicTensor<T>& x, double p, bool training);
+template <std::floating_point T>
+TENON_API BasicTensor<T> dropout2d(const BasicTensor<T>& x, double p, bool training);
+
 }  // namespace tenon

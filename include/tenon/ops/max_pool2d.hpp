@@ -32,4 +32,17 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> max_pool2d_relu(const BasicTensor<T>& x, Pair kernel,
                                          const MaxPool2dOptions& options = {});
 
+/// What poolings return that say which pixels they took.
+template <class T>
+struct MaxPool2dResult {
+  BasicTensor<T> values;
+  LongTensor indices;  ///< h W + w of the pixel, in the plane of its channel
+};
+
+/// max_pool2d and the positions of the winners, of the values' shape, as max_unpool2d wants them.
+/// As torch.nn.functional.max_pool2d with return_indices.
+template <std::floating_point T>
+TENON_API MaxPool2dResult<T> max_pool2d_with_indices(const BasicTensor<T>& x, Pair kernel,
+                                                     const MaxPool2dOptions& options = {});
+
 }  // namespace tenon
