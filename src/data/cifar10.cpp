@@ -9,7 +9,7 @@ namespace tenon::data {
 
 namespace {
 
-constexpr const char* op = "load_cifar10";
+constexpr const char* cifar10_op = "load_cifar10";
 constexpr const char* subfolder = "cifar-10-batches-bin";
 constexpr Index image_bytes = 3 * 32 * 32;
 constexpr Index record_bytes = 1 + image_bytes;
@@ -19,13 +19,13 @@ std::string find_file(const std::string& folder, const std::string& name) {
   for (const auto& place : {base, base / subfolder}) {
     if (std::filesystem::exists(place / name)) return (place / name).string();
   }
-  detail::fail<IoError>(op, name, " was found neither in ", folder, " nor in ",
+  detail::fail<IoError>(cifar10_op, name, " was found neither in ", folder, " nor in ",
                         (base / subfolder).string(),
                         "; hint: scripts/download_data.sh --only cifar10 ", folder, " fetches it");
 }
 
 Index record_count(const std::string& path) {
-  const detail::GzipFile file(op, path);
+  const detail::GzipFile file(cifar10_op, path);
   const auto bytes = static_cast<Index>(file.largest_content());
   if (bytes == 0 || bytes % record_bytes != 0) {
     file.fail(
@@ -37,7 +37,7 @@ Index record_count(const std::string& path) {
 
 void read_records(const std::string& path, Index count, std::uint8_t* pixels,
                   std::int64_t* labels) {
-  detail::GzipFile file(op, path);
+  detail::GzipFile file(cifar10_op, path);
   for (Index i = 0; i < count; ++i, pixels += image_bytes) {
     std::uint8_t label = 0;
     if (file.read_some(&label, 1) != 1 ||

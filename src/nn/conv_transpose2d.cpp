@@ -10,7 +10,7 @@
 namespace tenon::nn {
 namespace {
 
-constexpr const char* op = "ConvTranspose2d";
+constexpr const char* conv_transpose2d_op = "ConvTranspose2d";
 
 std::string text(Pair pair) {
   const std::string h = std::to_string(pair.h);
@@ -19,19 +19,20 @@ std::string text(Pair pair) {
 
 void check(Index in, Index out, Pair kernel, const ConvTranspose2dOptions& options) {
   if (in < 1 || out < 1 || kernel.h < 1 || kernel.w < 1) {
-    detail::fail<ValueError>(op, "channels and kernel must be at least 1, not in_channels = ", in,
+    detail::fail<ValueError>(conv_transpose2d_op,
+                             "channels and kernel must be at least 1, not in_channels = ", in,
                              ", out_channels = ", out, ", kernel = ", text(kernel),
                              "; hint: nn::ConvTranspose2d(in_channels, out_channels, kernel)");
   }
   if (options.groups < 1 || in % options.groups != 0 || out % options.groups != 0) {
-    detail::fail<ValueError>(op, "groups = ", options.groups, " must divide in_channels = ", in,
-                             " and out_channels = ", out,
+    detail::fail<ValueError>(conv_transpose2d_op, "groups = ", options.groups,
+                             " must divide in_channels = ", in, " and out_channels = ", out,
                              "; hint: groups = 1 connects every channel");
   }
   const auto& [stride, padding, output_padding, dilation, groups, bias] = options;
   if (stride.h < 1 || stride.w < 1 || dilation.h < 1 || dilation.w < 1 || padding.h < 0 ||
       padding.w < 0) {
-    detail::fail<ValueError>(op,
+    detail::fail<ValueError>(conv_transpose2d_op,
                              "stride and dilation must be at least 1 and padding at least 0, not "
                              "stride = ",
                              text(stride), ", dilation = ", text(dilation),
@@ -39,7 +40,7 @@ void check(Index in, Index out, Pair kernel, const ConvTranspose2dOptions& optio
   }
   if (output_padding.h < 0 || output_padding.h >= std::max(stride.h, dilation.h) ||
       output_padding.w < 0 || output_padding.w >= std::max(stride.w, dilation.w)) {
-    detail::fail<ValueError>(op, "output_padding = ", text(output_padding),
+    detail::fail<ValueError>(conv_transpose2d_op, "output_padding = ", text(output_padding),
                              " must be at least 0 and smaller than stride = ", text(stride),
                              " or dilation = ", text(dilation),
                              "; hint: stride 2 doubles an image with kernel 3, padding 1 and "

@@ -11,18 +11,18 @@ namespace tenon {
 namespace detail {
 namespace {
 
-constexpr const char* op = "adaptive_max_pool2d";
+constexpr const char* adaptive_max_pool2d_op = "adaptive_max_pool2d";
 
 kernels::AdaptivePool2dDims checked_dims(const Shape& x, Pair output_size) {
   if (x.rank() != 4) {
-    fail<ShapeError>(op, "x must have 4 axes (N, C, H, W) but its shape is ", x,
+    fail<ShapeError>(adaptive_max_pool2d_op, "x must have 4 axes (N, C, H, W) but its shape is ", x,
                      x.rank() == 3 ? "; hint: x.unsqueeze(0) makes a batch of one image"
                                    : "; hint: reshape x to (N, C, H, W)");
   }
-  check_window_option(op, "output_size", output_size, 0);
+  check_window_option(adaptive_max_pool2d_op, "output_size", output_size, 0);
   if (x[2] < 1 || x[3] < 1) {
-    fail<ShapeError>(op, "an image must have at least one pixel: x ", to_string(x, "NCHW"),
-                     "; hint: the image has been pooled too often");
+    fail<ShapeError>(adaptive_max_pool2d_op, "an image must have at least one pixel: x ",
+                     to_string(x, "NCHW"), "; hint: the image has been pooled too often");
   }
   return {x[0] * x[1], x[2], x[3], output_size.h == 0 ? x[2] : output_size.h,
           output_size.w == 0 ? x[3] : output_size.w};
@@ -41,7 +41,7 @@ LongTensor winners(const kernels::AdaptivePool2dDims& dims, const BasicTensor<T>
 
 template <std::floating_point T>
 MaxPool2dResult<T> adaptive_max_pool2d_with_indices(const BasicTensor<T>& x, Pair output_size) {
-  const Shape& shape = detail::defined(detail::op, x.impl()).shape;
+  const Shape& shape = detail::defined(detail::adaptive_max_pool2d_op, x.impl()).shape;
   const auto dims = detail::checked_dims(shape, output_size);
   const LongTensor indices = detail::winners(dims, x);
   const Shape out{shape[0], shape[1], dims.out_h, dims.out_w};

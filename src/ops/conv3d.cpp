@@ -11,17 +11,17 @@ namespace tenon {
 namespace detail {
 namespace {
 
-constexpr const char* op = "conv3d";
+constexpr const char* conv3d_op = "conv3d";
 
 /// The padding in numbers, along H and W only for the checks: conv2d knows Padding::same.
 Triple checked_padding(const Shape& w, const Conv3dOptions& options) {
   if (!options.padding.is_same) return options.padding.sizes();
   const auto [d, h, width] = options.dilation;
   for (const Index stride : {options.stride.d, options.stride.h, options.stride.w}) {
-    check_same_stride(op, stride);
+    check_same_stride(conv3d_op, stride);
   }
   const auto half = [](Index kernel, Index dilation) {
-    check_conv_option(op, "dilation", dilation, 1);
+    check_conv_option(conv3d_op, "dilation", dilation, 1);
     return std::max<Index>(0, window_extent(kernel, dilation)) / 2;  // rounded up for the check
   };
   return {half(w[2], d), half(w[3], h), half(w[4], width)};
@@ -54,17 +54,17 @@ template <std::floating_point T>
 BasicTensor<T> conv3d(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
                       const Conv3dOptions& options) {
   using namespace detail;
-  const Shape& in = defined(op, x.impl()).shape;
-  const Shape& k = defined(op, w.impl()).shape;
-  check_conv_ranks(op, "NCDHW", in, "(O, C/groups, KD, KH, KW)", k, 5);
-  check_conv_channels(op, "NCDHW", in, k, options.groups);
-  check_conv_bias(op, b.impl(), k[0]);
+  const Shape& in = defined(conv3d_op, x.impl()).shape;
+  const Shape& k = defined(conv3d_op, w.impl()).shape;
+  check_conv_ranks(conv3d_op, "NCDHW", in, "(O, C/groups, KD, KH, KW)", k, 5);
+  check_conv_channels(conv3d_op, "NCDHW", in, k, options.groups);
+  check_conv_bias(conv3d_op, b.impl(), k[0]);
   const Triple stride = options.stride, dilation = options.dilation;
   const Triple padding = checked_padding(k, options);
   const ConvAxis axes[] = {{"D", stride.d, padding.d, dilation.d},
                            {"H", stride.h, padding.h, dilation.h},
                            {"W", stride.w, padding.w, dilation.w}};
-  check_conv_window(op, "NCDHW", in, k, axes, 3);
+  check_conv_window(conv3d_op, "NCDHW", in, k, axes, 3);
 
   const Index n = in[0], c = in[1], kd = k[2];
   const bool is_same = options.padding.is_same;

@@ -9,14 +9,14 @@ namespace tenon {
 namespace detail {
 namespace {
 
-constexpr const char* op = "max_unpool2d";
+constexpr const char* max_unpool2d_op = "max_unpool2d";
 
 Pair plane_size(const Shape& x, Pair kernel, const MaxUnpool2dOptions& options) {
-  check_window_option(op, "kernel", kernel, 1);
-  check_window_option(op, "stride", options.stride, 0);
-  check_window_option(op, "padding", options.padding, 0);
+  check_window_option(max_unpool2d_op, "kernel", kernel, 1);
+  check_window_option(max_unpool2d_op, "stride", options.stride, 0);
+  check_window_option(max_unpool2d_op, "padding", options.padding, 0);
   if (options.output_size) {
-    check_window_option(op, "output_size", *options.output_size, 1);
+    check_window_option(max_unpool2d_op, "output_size", *options.output_size, 1);
     return *options.output_size;
   }
   const Pair padding = options.padding;
@@ -25,8 +25,9 @@ Pair plane_size(const Shape& x, Pair kernel, const MaxUnpool2dOptions& options) 
   const Pair size{(x[2] - 1) * stride_h - 2 * padding.h + kernel.h,
                   (x[3] - 1) * stride_w - 2 * padding.w + kernel.w};
   if (size.h < 1 || size.w < 1) {
-    fail<ShapeError>(op, "x ", to_string(x, "NCHW"), " would become an image of ", size.h, " x ",
-                     size.w, " pixels; hint: kernel, stride and padding are those of the pooling");
+    fail<ShapeError>(max_unpool2d_op, "x ", to_string(x, "NCHW"), " would become an image of ",
+                     size.h, " x ", size.w,
+                     " pixels; hint: kernel, stride and padding are those of the pooling");
   }
   return size;
 }
@@ -48,8 +49,8 @@ Sources sources_of(const LongTensor& indices_any, Pair size) {
   for (Index k = 0; k < indices.numel(); ++k) {
     const Index at = indices.data()[k];
     if (at < 0 || at >= pixels) {
-      fail<IndexError>(op, "an index is ", at, " but a plane of ", size.h, " x ", size.w,
-                       " pixels has the positions 0 to ", pixels - 1,
+      fail<IndexError>(max_unpool2d_op, "an index is ", at, " but a plane of ", size.h, " x ",
+                       size.w, " pixels has the positions 0 to ", pixels - 1,
                        "; hint: give the size of the pooled image as .output_size");
     }
     sources.position.data()[k / count * pixels + at] = k % count;
@@ -65,14 +66,15 @@ template <std::floating_point T>
 BasicTensor<T> max_unpool2d(const BasicTensor<T>& x, const LongTensor& indices, Pair kernel,
                             const MaxUnpool2dOptions& options) {
   using namespace detail;
-  const Shape& shape = defined(op, x.impl()).shape;
-  if (shape.rank() != 4 || !(defined(op, indices.impl()).shape == shape)) {
-    fail<ShapeError>(op, "x and indices must both be (N, C, H, W) but have shapes ", shape, " and ",
-                     indices.shape(), "; hint: both come from max_pool2d_with_indices()");
+  const Shape& shape = defined(max_unpool2d_op, x.impl()).shape;
+  if (shape.rank() != 4 || !(defined(max_unpool2d_op, indices.impl()).shape == shape)) {
+    fail<ShapeError>(max_unpool2d_op, "x and indices must both be (N, C, H, W) but have shapes ",
+                     shape, " and ", indices.shape(),
+                     "; hint: both come from max_pool2d_with_indices()");
   }
   if (shape[2] < 1 || shape[3] < 1) {
-    fail<ShapeError>(op, "x must have at least one pixel: x ", to_string(shape, "NCHW"),
-                     "; hint: the image has been pooled too often");
+    fail<ShapeError>(max_unpool2d_op, "x must have at least one pixel: x ",
+                     to_string(shape, "NCHW"), "; hint: the image has been pooled too often");
   }
   const Pair size = plane_size(shape, kernel, options);
   const Sources sources = sources_of(indices, size);

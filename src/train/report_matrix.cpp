@@ -15,7 +15,7 @@ using detail::count_text;
 using detail::escape;
 using detail::percent_text;
 
-constexpr const char* op = "Report.add_confusion_matrix";
+constexpr const char* report_matrix_op = "Report.add_confusion_matrix";
 constexpr Index most_classes_as_table = 20;
 constexpr std::size_t most_confusions = 10;
 constexpr double no_share = std::numeric_limits<double>::quiet_NaN();
@@ -51,15 +51,17 @@ double shade_of(double share) { return std::isnan(share) ? 0 : std::sqrt(share);
 Matrix checked(const LongTensor& counts, const std::vector<std::string>& class_names) {
   if (!counts.defined() || counts.rank() != 2 || counts.size(0) != counts.size(1) ||
       counts.size(0) == 0) {
-    detail::fail<ShapeError>(op, "expects counts (C, C), C >= 1; got ",
+    detail::fail<ShapeError>(report_matrix_op, "expects counts (C, C), C >= 1; got ",
                              counts.defined() ? to_string(counts.shape()) : "an undefined tensor");
   }
-  Matrix matrix{detail::names_or_numbers(op, "class names", class_names, counts.size(0)), {}};
+  Matrix matrix{
+      detail::names_or_numbers(report_matrix_op, "class names", class_names, counts.size(0)), {}};
   for (Index i = 0; i < counts.size(0); ++i) {
     for (Index k = 0; k < counts.size(1); ++k) {
       const Index count = counts(i, k);
       if (count < 0) {
-        detail::fail<ValueError>(op, "expects counts >= 0; got ", count, " at (", i, ", ", k, ")");
+        detail::fail<ValueError>(report_matrix_op, "expects counts >= 0; got ", count, " at (", i,
+                                 ", ", k, ")");
       }
       matrix.counts.push_back(count);
     }
