@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the reference vectors of losses beyond those of make_vectors.py, in the format described
-there. A case's w is a constant (a weight or a target), unless its arguments say otherwise.
+there. Targets t of 1 and -1, or 0 and 1, are kept as integers.
 
 Run with PyTorch 2.6:  python3 make_loss_vectors.py
 """
@@ -15,14 +15,26 @@ from make_vectors import Stem, exact, positive, rand
 REDUCTIONS = ("none", "mean", "sum")
 
 
+class LossStem(Stem):
+    """Every case with the mean, but only the first one of an operation with other reductions."""
+
+    def case(self, name, f, inputs, **arguments):
+        kind = arguments["op"], arguments["reduction"]
+        if arguments["reduction"] == "mean" or kind not in self.seen:
+            super().case(name, f, inputs, **arguments)
+        self.seen.add(kind)
+
+    seen = set()
+
+
 def signs(*shape):
-    return torch.where(rand(*shape) > 0, 1.0, -1.0).to(torch.float64)
+    return torch.where(rand(*shape) > 0, 1, -1)
 
 
 def regression(s):
     for reduction in REDUCTIONS:
         r = {"reduction": reduction}
-        x, t = rand(5, 7), rand(5, 7)
+        x, t = rand(4, 5), rand(4, 5)
         pair = {"x": x, "t": t}
         s.case(f"l1.{reduction}", lambda x, t: F.l1_loss(x, t, **r), pair, op="l1_loss", **r)
         for beta in (1.0, 0.25, 3.0):
@@ -31,21 +43,21 @@ def regression(s):
                    op="smooth_l1_loss", beta=beta, **r)
             s.case(f"huber.{reduction}.{beta}", lambda x, t: F.huber_loss(x, t, delta=beta, **r),
                    pair, op="huber_loss", delta=beta, **r)
-        counts = torch.poisson(torch.full((5, 7), 2.5, dtype=torch.float64))
+        counts = torch.poisson(torch.full((4, 5), 2.5)).to(torch.int64)
         for log_input in (True, False):
             for full in (True, False):
-                x = rand(5, 7, scale=0.5, outliers=False) if log_input else positive(5, 7, low=0.1)
+                x = rand(4, 5, scale=0.5, outliers=False) if log_input else positive(4, 5, low=0.1)
                 k = {"log_input": log_input, "full": full}
                 s.case(f"poisson.{reduction}.{log_input}.{full}",
-                       lambda x, w, k=k: F.poisson_nll_loss(x, w, **k, **r), {"x": x, "w": counts},
+                       lambda x, t, k=k: F.poisson_nll_loss(x, t.to(x.dtype), **k, **r),
+                       {"x": x, "t": counts},
                        op="poisson_nll_loss", **k, **r)
-        for label, shape in (("same", (5, 7)), ("one", (5, 1)), ("less", (5,))):
+        for label, shape in (("same", (4, 5)), ("one", (5, 1)), ("less", (5,))):
             var = positive(*shape, low=0.05)
             full = label == "one"
-            # What makes one variance of many gets its gradient as a mean of many.
             s.case(f"gaussian.{reduction}.{label}",
                    lambda x, t, v, f=full: F.gaussian_nll_loss(x, t, v, full=f, **r),
-                   {"x": rand(5, 7, scale=0.5), "t": rand(5, 7, scale=0.5), "v": var},
+                   {"x": rand(4, 5, scale=0.5), "t": rand(4, 5, scale=0.5), "v": var},
                    op="gaussian_nll_loss", full=full, **r)
     s.case("smooth_l1.zero", lambda x, t: F.smooth_l1_loss(x, t, beta=0.0),
            {"x": rand(9), "t": rand(9)}, op="smooth_l1_loss", beta=0.0, reduction="mean")
@@ -78,7 +90,7 @@ def classes(s):
             s.case(f"weighted.probabilities.{reduction}.{smoothing}",
                    lambda x, t, w, k=k: F.cross_entropy(x, t, w.detach(), **k),
                    {"x": rand(6, 5, 2), "t": exact(target), "w": positive(5, low=0.1)},
-                   op="cross_entropy_of_probabilities", **k)
+                   op="cross_entropy", **k)
         target = exact(torch.softmax(rand(6, 5), 1))
         target[0, 1] = 0
         log_p = exact(torch.log_softmax(rand(6, 5), 1))
@@ -87,24 +99,24 @@ def classes(s):
         target[0, 1] = 0.125
         s.case(f"kl.log.{reduction}", lambda x, t: F.kl_div(x, t, log_target=True, **r),
                {"x": log_p, "t": exact(target.log())}, op="kl_div", log_target=True, **r)
-        x, y = rand(4, 3), (rand(4, 3) > 0).to(torch.float64)
+        x, y = rand(4, 3), (rand(4, 3) > 0).to(torch.int64)
         for label, pos, weight in (("pos", positive(3), None), ("weight", None, positive(4, 1)),
                                    ("both", positive(3), positive(4, 3))):
-            inputs = {"x": x, "w": y}
+            inputs = {"x": x, "t": y}
             inputs |= {"p": pos} if pos is not None else {}
             inputs |= {"v": weight} if weight is not None else {}
 
-            def bce(x, w, *rest, has_pos=pos is not None, has_weight=weight is not None):
+            def bce(x, t, *rest, has_pos=pos is not None, has_weight=weight is not None):
                 rest = [v.detach() for v in rest]
                 return F.binary_cross_entropy_with_logits(
-                    x, w.detach(), pos_weight=rest[0] if has_pos else None,
+                    x, t.to(x.dtype), pos_weight=rest[0] if has_pos else None,
                     weight=rest[-1] if has_weight else None, **r)
 
             s.case(f"bce_with_logits.{label}.{reduction}", bce, inputs,
                    op="binary_cross_entropy_with_logits", **r)
         s.case(f"bce.weight.{reduction}",
-               lambda x, w, v: F.binary_cross_entropy(x, w.detach(), weight=v.detach(), **r),
-               {"x": exact(torch.sigmoid(rand(4, 3, outliers=False))), "w": y, "v": positive(3)},
+               lambda x, t, v: F.binary_cross_entropy(x, t.to(x.dtype), weight=v.detach(), **r),
+               {"x": exact(torch.sigmoid(rand(4, 3, outliers=False))), "t": y, "v": positive(3)},
                op="binary_cross_entropy", **r)
     target = exact(torch.softmax(rand(6, 5), 1))
     s.case("kl.batch", lambda x, w: F.kl_div(x, w.detach(), reduction="batchmean"),
@@ -135,23 +147,23 @@ def focal(x, t, w, gamma, ignore_index, reduction):
 def margins(s):
     for reduction in REDUCTIONS:
         r = {"reduction": reduction}
-        x, y = rand(5, 7), signs(5, 7)
-        s.case(f"hinge.{reduction}", lambda x, w: reduced((1 - w.detach() * x).clamp(min=0), reduction),
-               {"x": x, "w": y}, op="hinge_loss", **r)
+        x, y = rand(4, 5), signs(4, 5)
+        s.case(f"hinge.{reduction}", lambda x, t: reduced((1 - t * x).clamp(min=0), reduction),
+               {"x": x, "t": y}, op="hinge_loss", **r)
         s.case(f"squared_hinge.{reduction}",
-               lambda x, w: reduced((1 - w.detach() * x).clamp(min=0) ** 2, reduction),
-               {"x": x, "w": y}, op="squared_hinge_loss", **r)
+               lambda x, t: reduced((1 - t * x).clamp(min=0) ** 2, reduction),
+               {"x": x, "t": y}, op="squared_hinge_loss", **r)
         for margin in (1.0, 0.3):
             s.case(f"hinge_embedding.{reduction}.{margin}",
-                   lambda x, w, m=margin: F.hinge_embedding_loss(x, w.detach(), margin=m, **r),
-                   {"x": x, "w": y}, op="hinge_embedding_loss", margin=margin, **r)
+                   lambda x, t, m=margin: F.hinge_embedding_loss(x, t, margin=m, **r),
+                   {"x": x, "t": y}, op="hinge_embedding_loss", margin=margin, **r)
             s.case(f"ranking.{reduction}.{margin}",
-                   lambda a, b, w, m=margin: F.margin_ranking_loss(a, b, w.detach(), margin=m, **r),
-                   {"a": x, "b": rand(5, 7), "w": y}, op="margin_ranking_loss", margin=margin, **r)
+                   lambda a, b, t, m=margin: F.margin_ranking_loss(a, b, t, margin=m, **r),
+                   {"a": x, "b": rand(4, 5), "t": y}, op="margin_ranking_loss", margin=margin, **r)
             s.case(f"cosine.{reduction}.{margin}",
-                   lambda a, b, w, m=margin: F.cosine_embedding_loss(a, b, w.detach(), margin=m, **r),
-                   {"a": rand(6, 9), "b": rand(6, 9), "w": signs(6)}, op="cosine_embedding_loss",
-                   margin=margin - 0.5, **r) if margin == 0.3 else None
+                   lambda a, b, t, m=margin / 2: F.cosine_embedding_loss(a, b, t, margin=m, **r),
+                   {"a": rand(6, 9), "b": rand(6, 9), "t": signs(6)}, op="cosine_embedding_loss",
+                   margin=margin / 2, **r)
         for p in (1, 2):
             s.case(f"multi_margin.{reduction}.{p}",
                    lambda x, t, w, p=p: F.multi_margin_loss(x, t, p=p, margin=0.7, weight=w.detach(), **r),
@@ -165,8 +177,8 @@ def margins(s):
                    margin=0.8, p=p if p < math.inf else -1, swap=swap, **r)
         for gamma, alpha in ((2.0, 0.25), (0.5, -1.0), (1.5, 0.8), (0.0, 0.25), (1.0, 0.5)):
             s.case(f"sigmoid_focal.{reduction}.{gamma}",
-                   lambda x, w, g=gamma, a=alpha: sigmoid_focal(x, w.detach(), g, a, reduction),
-                   {"x": rand(5, 4, outliers=False), "w": (rand(5, 4) > 0).to(torch.float64)},
+                   lambda x, t, g=gamma, a=alpha: sigmoid_focal(x, t.to(x.dtype), g, a, reduction),
+                   {"x": rand(5, 4, outliers=False), "t": (rand(5, 4) > 0).to(torch.int64)},
                    op="sigmoid_focal_loss", gamma=gamma, alpha=alpha, **r)
             t = torch.randint(0, 4, (7, 3))
             t[0, 1] = t[4, 2] = -100
@@ -177,7 +189,7 @@ def margins(s):
 
 
 def ctc():
-    s = Stem("ctc_loss", 52)
+    s = LossStem("ctc_loss", 52)
     for label, T, N, C, S, blank, inputs, targets in (
         ("one", 1, 1, 2, 1, 0, [1], [1]),
         ("batch", 12, 4, 6, 5, 0, [12, 9, 5, 11], [5, 3, 2, 0]),
@@ -210,7 +222,7 @@ def ctc():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    stem = Stem("more_losses", 51)
+    stem = LossStem("more_losses", 51)
     for make in (regression, classes, margins):
         make(stem)
     stem.save()
