@@ -31,8 +31,9 @@ const Row rows[] = {
      }},
     {"poisson_nll_loss",
      [](auto& in, const Json& k) {
-       return poisson_nll_loss(in["x"], number_of(in),
-                               {reduction_of(k), k["log_input"].get<bool>(), k["full"].get<bool>()});
+       return poisson_nll_loss(
+           in["x"], number_of(in),
+           {reduction_of(k), k["log_input"].get<bool>(), k["full"].get<bool>()});
      }},
     {"gaussian_nll_loss",
      [](auto& in, const Json& k) {
@@ -92,7 +93,8 @@ const Row rows[] = {
      }},
     {"focal_loss",
      [](auto& in, const Json& k) {
-       return focal_loss(in["x"], in.ids("t"), in["w"], {reduction_of(k), k["gamma"].get<double>()});
+       return focal_loss(in["x"], in.ids("t"), in["w"],
+                         {reduction_of(k), k["gamma"].get<double>()});
      }},
     {"ctc_loss",
      [](auto& in, const Json& k) {

@@ -37,7 +37,7 @@ def regression(s):
         x, t = rand(4, 5), rand(4, 5)
         pair = {"x": x, "t": t}
         s.case(f"l1.{reduction}", lambda x, t: F.l1_loss(x, t, **r), pair, op="l1_loss", **r)
-        for beta in (1.0, 0.25, 3.0):
+        for beta in (1.0, 0.25):
             s.case(f"smooth_l1.{reduction}.{beta}",
                    lambda x, t: F.smooth_l1_loss(x, t, beta=beta, **r), pair,
                    op="smooth_l1_loss", beta=beta, **r)
@@ -52,7 +52,7 @@ def regression(s):
                        lambda x, t, k=k: F.poisson_nll_loss(x, t.to(x.dtype), **k, **r),
                        {"x": x, "t": counts},
                        op="poisson_nll_loss", **k, **r)
-        for label, shape in (("same", (4, 5)), ("one", (5, 1)), ("less", (5,))):
+        for label, shape in (("same", (4, 5)), ("one", (4, 1)), ("less", (4,))):
             var = positive(*shape, low=0.05)
             full = label == "one"
             s.case(f"gaussian.{reduction}.{label}",
@@ -96,6 +96,7 @@ def classes(s):
         log_p = exact(torch.log_softmax(rand(6, 5), 1))
         s.case(f"kl.{reduction}", lambda x, w: F.kl_div(x, w.detach(), **r),
                {"x": log_p, "w": target}, op="kl_div", **r)
+        target = target.clone()
         target[0, 1] = 0.125
         s.case(f"kl.log.{reduction}", lambda x, t: F.kl_div(x, t, log_target=True, **r),
                {"x": log_p, "t": exact(target.log())}, op="kl_div", log_target=True, **r)
@@ -169,7 +170,7 @@ def margins(s):
                    lambda x, t, w, p=p: F.multi_margin_loss(x, t, p=p, margin=0.7, weight=w.detach(), **r),
                    {"x": rand(6, 5), "t": torch.randint(0, 5, (6,)), "w": positive(5)},
                    op="multi_margin_loss", p=p, margin=0.7, **r)
-        for p, swap in ((2.0, False), (2.0, True), (1.0, True), (3.0, False), (math.inf, False)):
+        for p, swap in ((2.0, True), (1.0, False), (3.0, False), (math.inf, False)):
             s.case(f"triplet.{reduction}.{p}.{swap}",
                    lambda a, b, c, p=p, swap=swap: F.triplet_margin_loss(a, b, c, margin=0.8, p=p,
                                                                          swap=swap, **r),
