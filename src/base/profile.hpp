@@ -48,6 +48,8 @@ void profile_end(ProfileRecorder* recorder, int depth) noexcept;
 /// What the rule of an operation that is being recorded now will be a part of. apart: it is no part
 /// of the operation that runs, but a step of its own.
 std::uint64_t profile_recorded(const char* op, bool apart) noexcept;
+/// The layer that runs in the innermost scope has computed something of that shape.
+void profile_output(const Shape& shape) noexcept;
 void profile_count(Index flops, Index bytes, bool is_double) noexcept;
 
 /// From here to the end of the block something runs that profiles show.

@@ -224,6 +224,13 @@ std::uint64_t ProfileRecorder::recorded(const char* op, bool apart) noexcept try
   return 0;
 }
 
+void ProfileRecorder::output(const Shape& shape) noexcept {
+  ProfileContext& context = at(frames_.back().context);
+  if (context.kind != ProfileKind::layer) return;
+  ++context.outputs;
+  context.output = shape;
+}
+
 void ProfileRecorder::count(Index flops, Index bytes, bool is_double) noexcept {
   ProfileContext& context = at(frames_.back().context);
   (is_double ? context.double_flops : context.float_flops) += flops;
@@ -272,6 +279,8 @@ void profile_end(ProfileRecorder* recorder, int depth) noexcept {
 std::uint64_t profile_recorded(const char* op, bool apart) noexcept {
   return profile_recorder->recorded(op, apart);
 }
+void profile_output(const Shape& shape) noexcept { profile_recorder->output(shape); }
+
 void profile_count(Index flops, Index bytes, bool is_double) noexcept {
   profile_recorder->count(flops, bytes, is_double);
 }

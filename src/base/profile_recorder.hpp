@@ -30,6 +30,8 @@ struct ProfileContext {
   Index float_flops = 0, double_flops = 0;
   Index bytes = 0;
   std::int64_t allocated = 0;
+  Index outputs = 0;  // of a layer: how often it has said what it computed
+  Shape output = {};  // the last one
 };
 
 /// One run of a context, in nanoseconds of the steady clock.
@@ -59,6 +61,7 @@ class ProfileRecorder {
   int begin_backward(std::uint64_t recorded, const char* op, const void* layer) noexcept;
   void end(int depth) noexcept;
   std::uint64_t recorded(const char* op, bool apart) noexcept;
+  void output(const Shape& shape) noexcept;
   void count(Index flops, Index bytes, bool is_double) noexcept;
 
   /// The first one is the root. What is still open counts up to now.

@@ -43,7 +43,9 @@ Fans fans(const char* op, const BasicTensor<T>& w) {
   return {static_cast<double>(shape[1] * pixels), static_cast<double>(shape[0] * pixels)};
 }
 
-double gain(const KaimingOptions& options) { return std::sqrt(2 / (1 + options.a * options.a)); }
+double gain(const KaimingOptions& options) {
+  return calculate_gain(options.nonlinearity, options.a);
+}
 
 template <class T>
 class KerasVisitor : public BasicVisitor<T> {
@@ -77,6 +79,23 @@ class KerasVisitor : public BasicVisitor<T> {
 };
 
 }  // namespace
+
+double calculate_gain(Nonlinearity nonlinearity, double slope) {
+  switch (nonlinearity) {
+    case Nonlinearity::tanh:
+      return 5.0 / 3;
+    case Nonlinearity::relu:
+      return std::sqrt(2.0);
+    case Nonlinearity::leaky_relu:
+      return std::sqrt(2 / (1 + slope * slope));
+    case Nonlinearity::selu:
+      return 0.75;
+    case Nonlinearity::linear:
+    case Nonlinearity::sigmoid:
+      break;
+  }
+  return 1;
+}
 
 template <class T>
 void uniform_(BasicTensor<T>& w, double low, double high) {

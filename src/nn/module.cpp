@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <typeinfo>
 
+#include "base/profile.hpp"
 #include "copy_plan.hpp"
 #include "layer_trace.hpp"
 #include "module_path.hpp"
@@ -96,11 +97,13 @@ std::string BasicModule<T>::path_to(const void* module) const {
 }
 
 template <class T>
-void BasicModule<T>::run(void (*f)(void*), void* context) {
+void BasicModule<T>::run(const detail::TensorImpl* (*f)(void*), void* context) {
   const detail::LayerScope scope(this);
   failing.error = nullptr;  // a later error may lie at the address of an earlier one
   try {
-    f(context);
+    const detail::TensorImpl* const y = f(context);
+    if (detail::is_profiled() && y != nullptr) [[unlikely]]
+      detail::profile_output(y->shape);
   } catch (Error& error) {
     // Names are looked up only now, so that a forward pass without an error pays nothing for them.
     if (failing.error == &error) {

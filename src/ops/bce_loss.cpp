@@ -53,6 +53,15 @@ BasicTensor<T> bce_with_logits_backward(const BasicTensor<T>& dy_any, const Basi
   return dx;
 }
 
+/// losses times weight, where there is one.
+template <class T>
+BasicTensor<T> weighted(const char* op, const BasicTensor<T>& losses,
+                        const BasicTensor<T>& weight) {
+  if (!weight.defined()) return losses;
+  check_broadcasts(op, "weight", weight.impl(), losses.shape());
+  return losses * weight;
+}
+
 template <class T>
 BasicTensor<T> limited_log(const BasicTensor<T>& p) {
   return maximum(log(p), full<T>({}, T(-100)));
@@ -104,11 +113,45 @@ BasicTensor<T> binary_cross_entropy_with_logits(const BasicTensor<T>& x_any,
   return detail::reduce_losses(losses, reduction, x.numel());
 }
 
+template <std::floating_point T>
+BasicTensor<T> binary_cross_entropy(const BasicTensor<T>& p, const BasicTensor<T>& target,
+                                    const BasicTensor<T>& weight, Reduction reduction) {
+  const detail::OpScope scope("binary_cross_entropy");
+  const auto losses = binary_cross_entropy(p, target, Reduction::none);
+  return detail::reduce_losses(detail::weighted("binary_cross_entropy", losses, weight), reduction,
+                               p.numel());
+}
+
+template <std::floating_point T>
+BasicTensor<T> binary_cross_entropy_with_logits(const BasicTensor<T>& x,
+                                                const BasicTensor<T>& target,
+                                                const BasicBCEWithLogitsOptions<T>& options) {
+  constexpr const char* op = "binary_cross_entropy_with_logits";
+  const detail::OpScope scope(op);
+  BasicTensor<T> losses;
+  if (options.pos_weight.defined()) {
+    // Both halves on their own: their difference would leave nothing of a small loss.
+    detail::check_same_shape(op, "x", x.impl(), "target", target.impl());
+    detail::check_broadcasts(op, "pos_weight", options.pos_weight.impl(), x.shape());
+    const auto if_yes = binary_cross_entropy_with_logits(x, ones_like(x), Reduction::none);
+    const auto if_no = binary_cross_entropy_with_logits(x, zeros_like(x), Reduction::none);
+    losses = target * options.pos_weight * if_yes + (1 - target) * if_no;
+  } else {
+    losses = binary_cross_entropy_with_logits(x, target, Reduction::none);
+  }
+  return detail::reduce_losses(detail::weighted(op, losses, options.weight), options.reduction,
+                               x.numel());
+}
+
 #define TENON_INSTANTIATE(T)                                                                \
   template TENON_API BasicTensor<T> binary_cross_entropy(const BasicTensor<T>&,             \
                                                          const BasicTensor<T>&, Reduction); \
+  template TENON_API BasicTensor<T> binary_cross_entropy(                                   \
+      const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, Reduction);      \
   template TENON_API BasicTensor<T> binary_cross_entropy_with_logits(                       \
-      const BasicTensor<T>&, const BasicTensor<T>&, Reduction);
+      const BasicTensor<T>&, const BasicTensor<T>&, Reduction);                             \
+  template TENON_API BasicTensor<T> binary_cross_entropy_with_logits(                       \
+      const BasicTensor<T>&, const BasicTensor<T>&, const BasicBCEWithLogitsOptions<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)
 #undef TENON_INSTANTIATE

@@ -1,12 +1,11 @@
 #include "tenon/ops/cross_entropy.hpp"
 
-#include <string>
-
+#include "ops/class_labels.hpp"
 #include "ops/common.hpp"
-#include "ops/loss.hpp"
 #include "ops/softmax_rules.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/kernels/cross_entropy.hpp"
+#include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/softmax.hpp"
 
@@ -16,13 +15,6 @@ namespace {
 
 using kernels::CrossEntropyDims;
 
-void check_class_axis(const char* op, const char* name, const Shape& shape) {
-  if (shape.rank() >= 2) [[likely]]
-    return;
-  fail<ShapeError>(op, name, " must have shape (N, C) or (N, C, d1, ...) but have ", shape,
-                   "; hint: unsqueeze(0) makes a batch of one sample");
-}
-
 void check_smoothing(const CrossEntropyOptions& options) {
   if (options.label_smoothing >= 0 && options.label_smoothing <= 1) [[likely]]
     return;
@@ -30,34 +22,12 @@ void check_smoothing(const CrossEntropyOptions& options) {
                    options.label_smoothing, "; hint: 0.1 is a common choice");
 }
 
-/// The shape of logits without its class axis: one place for each sample.
-Shape sample_shape(const Shape& logits) {
-  Shape samples = logits;
-  samples.erase(1);
-  return samples;
-}
-
-[[noreturn]] void fail_label_shape(const Shape& logits, const Shape& labels) {
-  std::string hint = "each sample has one integer label";
-  if (labels == logits) {
-    hint = "one-hot targets or probabilities are given as a tensor of the logits' type";
-  } else if (labels.rank() == 2 && labels[1] == 1 && labels[0] == logits[0]) {
-    hint = "labels.squeeze(-1)";
-  }
-  fail<ShapeError>("cross_entropy", "logits ", to_string(logits, "NC"), " want labels of shape ",
-                   to_string(sample_shape(logits), "N"), " but they have ", labels,
-                   "; hint: ", hint);
-}
-
-[[noreturn]] void fail_label(const CrossEntropyDims& dims, const LongTensor& labels,
-                             Index position) {
-  const Index label = labels.data()[position];
-  const char* hint = label == dims.c
-                         ? "labels count from 0: subtract 1, or give the net one more output"
-                         : "samples to leave out carry ignore_index";
-  fail<ValueError>("cross_entropy", label_text(labels.shape(), position), " is ", label,
-                   " but must be in [0, C=", dims.c, ") or ignore_index (", dims.ignore_index,
-                   "); hint: ", hint);
+/// weight (C) as (C, 1, ...), which broadcasts to scores (N, C, d1, ...) of that rank.
+template <class T>
+BasicTensor<T> along_classes(const BasicTensor<T>& weight, int rank) {
+  Shape shape = Shape::filled(rank - 1, 1);
+  shape[0] = weight.numel();
+  return weight.detach().reshape(shape);
 }
 
 /// (N, C, d1, ...) as (N d1 ..., C).
@@ -139,12 +109,6 @@ BasicTensor<T> row_losses(const CrossEntropyDims& dims, const BasicTensor<T>& lo
   return losses;
 }
 
-Index count_labels(const CrossEntropyDims& dims, const LongTensor& labels) {
-  Index count = 0;
-  for (Index i = 0; i < dims.n; ++i) count += labels.data()[i] != dims.ignore_index;
-  return count;
-}
-
 }  // namespace
 }  // namespace detail
 
@@ -152,27 +116,50 @@ template <std::floating_point T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& labels_any,
                              const CrossEntropyOptions& options) {
   const detail::OpScope scope("cross_entropy");
-  const Shape& shape = detail::defined("cross_entropy", logits.impl()).shape;
-  detail::check_class_axis("cross_entropy", "logits", shape);
   detail::check_smoothing(options);
-  const Shape samples = detail::sample_shape(shape);
-  if (!(detail::defined("cross_entropy", labels_any.impl()).shape == samples)) {
-    detail::fail_label_shape(shape, labels_any.shape());
-  }
-  const auto labels = labels_any.contiguous();
-  const kernels::CrossEntropyDims dims{samples.numel(), shape[1], options.ignore_index,
+  const auto labels =
+      detail::checked_labels("cross_entropy", "logits", logits, labels_any, options.ignore_index);
+  const kernels::CrossEntropyDims dims{labels.numel(), logits.shape()[1], options.ignore_index,
                                        options.label_smoothing};
-  const Index invalid = kernels::find_invalid_label(dims, labels.data());
-  if (invalid >= 0) [[unlikely]]
-    detail::fail_label(dims, labels, invalid);
   const auto losses = detail::row_losses(dims, detail::rows_of(logits, dims.n), labels);
-  if (options.reduction == Reduction::none) return losses.reshape(samples);
-  return detail::reduce_losses(losses, options.reduction, detail::count_labels(dims, labels));
+  if (options.reduction == Reduction::none) return losses.reshape(labels.shape());
+  return detail::reduce_losses(losses, options.reduction,
+                               detail::count_labels(labels, options.ignore_index));
+}
+
+template <std::floating_point T>
+BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& labels_any,
+                             const BasicTensor<T>& weight, const CrossEntropyOptions& options) {
+  if (!weight.defined()) return cross_entropy(logits, labels_any, options);
+  constexpr const char* op = "cross_entropy";
+  const detail::OpScope scope(op);
+  detail::check_smoothing(options);
+  const Index ignored = options.ignore_index;
+  const auto labels = detail::checked_labels(op, "logits", logits, labels_any, ignored);
+  const Index classes = logits.shape()[1];
+  detail::check_class_weight(op, weight.impl(), classes);
+  const auto weights = detail::label_weights(labels, weight, ignored);
+  const auto losses = cross_entropy(logits, labels, {Reduction::none, ignored});
+  const double smoothing = options.label_smoothing;
+  if (smoothing == 0) return detail::reduce_weighted(losses, weights, options.reduction);
+  // Smoothed targets have the weights of all classes, not those of the label.
+  const auto all_classes =
+      -sum(log_softmax(logits, 1) * detail::along_classes(weight, logits.rank()), {1});
+  const auto smooth = all_classes * (smoothing / static_cast<double>(classes));
+  const auto smoothed =
+      losses * weights.each * (1 - smoothing) + where(eq(labels, ignored), 0, smooth);
+  return detail::reduce_weighted(smoothed, {{}, weights.total}, options.reduction);
 }
 
 template <std::floating_point T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
                              const CrossEntropyOptions& options) {
+  return cross_entropy(logits, targets, BasicTensor<T>(), options);
+}
+
+template <std::floating_point T>
+BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
+                             const BasicTensor<T>& weight, const CrossEntropyOptions& options) {
   const detail::OpScope scope("cross_entropy");
   detail::check_same_shape("cross_entropy", "logits", logits.impl(), "targets", targets.impl());
   detail::check_class_axis("cross_entropy", "logits", logits.shape());
@@ -182,7 +169,9 @@ BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>&
   const auto t = smoothing == 0
                      ? targets
                      : targets * (1 - smoothing) + smoothing / static_cast<double>(classes);
-  const auto losses = -sum(t * log_softmax(logits, 1), {1});
+  detail::check_class_weight("cross_entropy", weight.impl(), classes);
+  const auto weighted = weight.defined() ? t * detail::along_classes(weight, logits.rank()) : t;
+  const auto losses = -sum(weighted * log_softmax(logits, 1), {1});
   return detail::reduce_losses(losses, options.reduction, losses.numel());
 }
 
@@ -203,6 +192,12 @@ BasicTensor<T> categorical_cross_entropy(const BasicTensor<T>& probabilities,
   template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const LongTensor&,     \
                                                   const CrossEntropyOptions&);                  \
   template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const BasicTensor<T>&, \
+                                                  const CrossEntropyOptions&);                  \
+  template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const LongTensor&,     \
+                                                  const BasicTensor<T>&,                        \
+                                                  const CrossEntropyOptions&);                  \
+  template TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>&, const BasicTensor<T>&, \
+                                                  const BasicTensor<T>&,                        \
                                                   const CrossEntropyOptions&);                  \
   template TENON_API BasicTensor<T> categorical_cross_entropy(const BasicTensor<T>&,            \
                                                               const BasicTensor<T>&, Reduction);

@@ -1,6 +1,7 @@
 #include "tenon/ops/embedding.hpp"
 
 #include "ops/common.hpp"
+#include "ops/embedding.hpp"
 #include "ops/position_text.hpp"
 #include "tenon/autograd/record.hpp"
 #include "tenon/base/error.hpp"
@@ -101,6 +102,15 @@ BasicTensor<T> look_up(const EmbeddingDims& dims, const Saved<std::int64_t>& ids
 }
 
 }  // namespace
+
+template <class T>
+BasicTensor<T> add_rows(const BasicTensor<T>& rows, const LongTensor& groups, Index count) {
+  return embedding_backward({groups.numel(), count, rows.shape()[1]}, Saved(groups), rows);
+}
+
+template Tensor add_rows(const Tensor&, const LongTensor&, Index);
+template DoubleTensor add_rows(const DoubleTensor&, const LongTensor&, Index);
+
 }  // namespace detail
 
 template <std::floating_point T>

@@ -43,6 +43,20 @@ inline void check_same_shape(const char* op, const char* name, const TensorImpl*
                                 "what you want");
 }
 
+/// Throws ShapeError unless weights broadcast to a shape without making it larger.
+inline void check_broadcasts(const char* op, const char* name, const TensorImpl* weight,
+                             const Shape& shape) {
+  const Shape& w = weight->shape;
+  const int front = shape.rank() - w.rank();
+  bool fits = front >= 0;
+  for (int i = 0; fits && i < w.rank(); ++i) fits = w[i] == 1 || w[i] == shape[front + i];
+  if (fits) [[likely]]
+    return;
+  fail<ShapeError>(op, name, " has shape ", w, ", which does not broadcast to the losses' shape ",
+                   shape,
+                   "; hint: one weight for each feature of the last axis, or for every element");
+}
+
 inline std::string label_text(const Shape& shape, Index position) {
   return position_text("labels", shape, position);
 }

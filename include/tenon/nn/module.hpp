@@ -10,6 +10,23 @@
 #include "tenon/nn/visitor.hpp"
 #include "tenon/tensor/tensor.hpp"
 
+namespace tenon::detail {
+
+/// Of a layer's result the tensor whose shape tells most, null where there is none: the result
+/// itself, or y of several.
+template <class Result>
+const TensorImpl* output_of(const Result& result) {
+  if constexpr (requires { result.impl(); }) {
+    return result.impl();
+  } else if constexpr (requires { result.y.impl(); }) {
+    return result.y.impl();
+  } else {
+    return nullptr;
+  }
+}
+
+}  // namespace tenon::detail
+
 namespace tenon::nn {
 
 /// What a layer wants of its input, for errors that it has no part in.
@@ -89,9 +106,10 @@ class TENON_API BasicModule {
       decltype(f()) result;
     } context{f, {}};
     run(
-        [](void* raw) {
+        [](void* raw) -> const detail::TensorImpl* {
           auto& c = *static_cast<Context*>(raw);
           c.result = c.function();
+          return detail::output_of(c.result);
         },
         &context);
     return std::move(context.result);
@@ -104,7 +122,7 @@ class TENON_API BasicModule {
   BasicModule& operator=(BasicModule&&) noexcept = default;
 
  private:
-  void run(void (*f)(void* context), void* context);
+  void run(const detail::TensorImpl* (*f)(void* context), void* context);
 
   bool training_ = true;
 };

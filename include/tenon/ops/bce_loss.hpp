@@ -17,6 +17,13 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> binary_cross_entropy(const BasicTensor<T>& p, const BasicTensor<T>& target,
                                               Reduction reduction = Reduction::mean);
 
+/// The same times weight, which broadcasts to p's shape; a constant or tracked. mean still divides
+/// by the number of elements. Throws ShapeError where it does not broadcast.
+template <std::floating_point T>
+TENON_API BasicTensor<T> binary_cross_entropy(const BasicTensor<T>& p, const BasicTensor<T>& target,
+                                              const BasicTensor<T>& weight,
+                                              Reduction reduction = Reduction::mean);
+
 /// The same of p = sigmoid(x), from x itself: finite for every finite x.
 ///   loss = max(x, 0) - x target + log(1 + e^-|x|)
 /// x: raw scores; target in [0, 1], of x's shape; mean divides by the number of elements.
@@ -26,5 +33,24 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> binary_cross_entropy_with_logits(const BasicTensor<T>& x,
                                                           const BasicTensor<T>& target,
                                                           Reduction reduction = Reduction::mean);
+
+/// Weights that broadcast to x's shape; undefined ones stand for 1.
+template <class T>
+struct BasicBCEWithLogitsOptions {
+  BasicTensor<T> weight = {};      ///< of every element's loss
+  BasicTensor<T> pos_weight = {};  ///< of the part with target: (D) for D yes-or-no questions a
+                                   ///< sample; more than 1 finds more of the positives
+  Reduction reduction = Reduction::mean;
+};
+using BCEWithLogitsOptions = BasicBCEWithLogitsOptions<float>;
+
+/// The same with weights.
+///   loss = weight (pos_weight target log(1 + e^-x) + (1 - target) log(1 + e^x))
+/// mean divides by the number of elements, whatever the weights. Weights may be tracked. Has
+/// derivatives of every order. Throws ShapeError for weights that do not broadcast to x.
+template <std::floating_point T>
+TENON_API BasicTensor<T> binary_cross_entropy_with_logits(
+    const BasicTensor<T>& x, const BasicTensor<T>& target,
+    const BasicBCEWithLogitsOptions<T>& options);
 
 }  // namespace tenon

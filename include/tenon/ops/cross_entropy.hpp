@@ -35,6 +35,21 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
                                        const CrossEntropyOptions& options = {});
 
+/// Either with a weight for each class, as rare classes often need.
+///   labels:   loss[n] = -sum_c weight[c] t[n,c] log_softmax(logits)[n,c], and mean divides by the
+///             sum of weight[labels[n]] over the labels that are not ignored
+///   targets:  the same losses, but mean divides by the number of samples
+/// weight (C), a constant, as PyTorch's; an undefined one stands for 1 everywhere.
+/// Throws ShapeError for weights of another shape, and as above.
+template <std::floating_point T>
+TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const LongTensor& labels,
+                                       const BasicTensor<T>& weight,
+                                       const CrossEntropyOptions& options = {});
+template <std::floating_point T>
+TENON_API BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const BasicTensor<T>& targets,
+                                       const BasicTensor<T>& weight,
+                                       const CrossEntropyOptions& options = {});
+
 /// Cross-entropy of probabilities rather than of raw scores.
 ///   q = p / sum_c p,  limited to [1e-7, 1 - 1e-7];   loss[n] = -sum_c targets[n,c] log q[n,c]
 /// probabilities (N, C) or (N, C, d1, ...): what softmax gives; targets of the same shape: one_hot
