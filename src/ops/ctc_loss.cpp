@@ -15,7 +15,7 @@ namespace {
 
 using kernels::CtcDims;
 
-constexpr const char* op = "ctc_loss";
+constexpr const char* ctc_loss_op = "ctc_loss";
 
 /// What the loss is of, once it is known to fit.
 struct CtcCall {
@@ -30,17 +30,18 @@ struct CtcCall {
 /// Lengths (N), each in [0, most], contiguous.
 LongTensor checked_lengths(const char* name, const LongTensor& lengths, Index n, Index most,
                            const char* limit) {
-  const Shape& shape = defined(op, lengths.impl()).shape;
+  const Shape& shape = defined(ctc_loss_op, lengths.impl()).shape;
   if (!(shape == Shape{n})) {
-    fail<ShapeError>(op, name, " must have shape ", to_string(Shape{n}, "N"), " but has ", shape,
-                     "; hint: one length for each sample");
+    fail<ShapeError>(ctc_loss_op, name, " must have shape ", to_string(Shape{n}, "N"), " but has ",
+                     shape, "; hint: one length for each sample");
   }
   const auto values = lengths.contiguous();
   for (Index i = 0; i < n; ++i) {
     const Index length = values.data()[i];
     if (length < 0 || length > most) [[unlikely]] {
-      fail<ValueError>(op, position_text(name, shape, i), " is ", length, " but must be in [0, ",
-                       limit, "=", most, "]; hint: lengths count steps and labels before padding");
+      fail<ValueError>(ctc_loss_op, position_text(name, shape, i), " is ", length,
+                       " but must be in [0, ", limit, "=", most,
+                       "]; hint: lengths count steps and labels before padding");
     }
   }
   return values;
@@ -55,7 +56,8 @@ LongTensor starts_of(const LongTensor& targets, const LongTensor& labels) {
     start += targets.rank() == 2 ? targets.shape()[1] : labels.data()[n];
   }
   if (targets.rank() == 1 && start != targets.numel()) {
-    fail<ShapeError>(op, "target_lengths add up to ", start, " but targets hold ", targets.numel(),
+    fail<ShapeError>(ctc_loss_op, "target_lengths add up to ", start, " but targets hold ",
+                     targets.numel(),
                      " labels; hint: without padding, targets stand one behind the other");
   }
   return starts;
@@ -68,9 +70,10 @@ void check_labels(const CtcCall& call) {
       const Index label = call.targets.data()[position];
       if (label >= 0 && label < call.dims.c && label != call.dims.blank) [[likely]]
         continue;
-      fail<ValueError>(op, position_text("targets", call.targets.shape(), position), " is ", label,
-                       " but must be in [0, C=", call.dims.c, ") and not the blank (",
-                       call.dims.blank, "); hint: shift the labels by 1 to make room for blank 0");
+      fail<ValueError>(ctc_loss_op, position_text("targets", call.targets.shape(), position),
+                       " is ", label, " but must be in [0, C=", call.dims.c,
+                       ") and not the blank (", call.dims.blank,
+                       "); hint: shift the labels by 1 to make room for blank 0");
     }
   }
 }
@@ -78,17 +81,17 @@ void check_labels(const CtcCall& call) {
 CtcCall checked_call(const Shape& x, const LongTensor& targets, const LongTensor& input_lengths,
                      const LongTensor& target_lengths, const CTCLossOptions& options) {
   if (x.rank() != 3) {
-    fail<ShapeError>(op, "log_probabilities must have shape (T, N, C) but have ", x,
+    fail<ShapeError>(ctc_loss_op, "log_probabilities must have shape (T, N, C) but have ", x,
                      "; hint: unsqueeze(1) makes a batch of one; transpose(0, 1) puts steps first");
   }
   if (options.blank < 0 || options.blank >= x[2]) {
-    fail<ValueError>(op, "blank must be in [0, C=", x[2], ") but is ", options.blank,
+    fail<ValueError>(ctc_loss_op, "blank must be in [0, C=", x[2], ") but is ", options.blank,
                      "; hint: 0 is usual");
   }
-  const Shape& shape = defined(op, targets.impl()).shape;
+  const Shape& shape = defined(ctc_loss_op, targets.impl()).shape;
   const bool is_padded = shape.rank() == 2;
   if (is_padded ? shape[0] != x[1] : shape.rank() != 1) {
-    fail<ShapeError>(op, "log_probabilities ", to_string(x, "TNC"),
+    fail<ShapeError>(ctc_loss_op, "log_probabilities ", to_string(x, "TNC"),
                      " want targets of shape (N, S), or of one axis, but they have ", shape,
                      "; hint: data::pad_sequences makes (N, S)");
   }
@@ -114,7 +117,7 @@ BasicTensor<T> ctc_loss_backward(const CtcCall& call, const BasicTensor<T>& dlos
   kernels::ctc_loss_backward(call.dims, call.of_kernel(), log_p.data(), log_alpha.data(),
                              dlosses.data(), zero_infinity, dlog_p.data());
   if (Recording recording{"ctc_loss_backward", dlosses, log_p}) {
-    recording.rule(dlog_p, [](Sweep<T>&) { fail_no_second_derivative(op); });
+    recording.rule(dlog_p, [](Sweep<T>&) { fail_no_second_derivative(ctc_loss_op); });
   }
   return dlog_p;
 }
@@ -122,7 +125,7 @@ BasicTensor<T> ctc_loss_backward(const CtcCall& call, const BasicTensor<T>& dlos
 /// The losses (N).
 template <class T>
 BasicTensor<T> each_ctc_loss(const CtcCall& call, const BasicTensor<T>& log_p, bool zero_infinity) {
-  const OpScope scope(op);
+  const OpScope scope(ctc_loss_op);
   const CtcDims& d = call.dims;
   auto losses = BasicTensor<T>::empty({d.n});
   auto log_alpha = DoubleTensor::empty({d.n, d.t, d.states});
@@ -130,7 +133,7 @@ BasicTensor<T> each_ctc_loss(const CtcCall& call, const BasicTensor<T>& log_p, b
   if (zero_infinity) {
     std::replace(losses.data(), losses.data() + d.n, std::numeric_limits<T>::infinity(), T(0));
   }
-  if (Recording recording{op, log_p}) {
+  if (Recording recording{ctc_loss_op, log_p}) {
     recording.describe({"blank zero_infinity", {d.blank, zero_infinity ? 1 : 0}});
     recording.rule(losses, [call, log_p = Saved(log_p), log_alpha, zero_infinity](Sweep<T>& sweep) {
       sweep.add(0, ctc_loss_backward(call, sweep.dy(), *log_p, log_alpha, zero_infinity));

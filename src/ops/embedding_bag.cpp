@@ -14,7 +14,7 @@ namespace tenon {
 namespace detail {
 namespace {
 
-constexpr const char* op = "embedding_bag";
+constexpr const char* embedding_bag_op = "embedding_bag";
 
 /// The ids that count, bag after bag.
 struct Bags {
@@ -29,7 +29,8 @@ struct Bags {
 LongTensor starts_of(const LongTensor& ids, const LongTensor& offsets_any, bool include_last) {
   if (!offsets_any.defined()) {
     if (ids.rank() != 2) {
-      fail<ShapeError>(op, "ids must have shape (B, L), or (n) with offsets (B), but have ",
+      fail<ShapeError>(embedding_bag_op,
+                       "ids must have shape (B, L), or (n) with offsets (B), but have ",
                        ids.shape(), "; hint: offsets name the beginning of each bag");
     }
     auto starts = LongTensor::empty({ids.shape()[0] + 1});
@@ -37,13 +38,14 @@ LongTensor starts_of(const LongTensor& ids, const LongTensor& offsets_any, bool 
     return starts;
   }
   if (ids.rank() != 1 || offsets_any.rank() != 1) {
-    fail<ShapeError>(op, "with offsets, ids must have shape (n) and offsets (B), not ", ids.shape(),
+    fail<ShapeError>(embedding_bag_op,
+                     "with offsets, ids must have shape (n) and offsets (B), not ", ids.shape(),
                      " and ", offsets_any.shape(), "; hint: ids (B, L) want no offsets");
   }
   const auto offsets = offsets_any.contiguous();
   const Index given = offsets.numel(), bags = given - (include_last ? 1 : 0), n = ids.numel();
   if (bags < 0) {
-    fail<ValueError>(op,
+    fail<ValueError>(embedding_bag_op,
                      "offsets are empty, but with include_last_offset the last entry is the "
                      "number of ids; hint: leave include_last_offset out");
   }
@@ -57,7 +59,8 @@ LongTensor starts_of(const LongTensor& ids, const LongTensor& offsets_any, bool 
                              : start >= before && start <= n && (b > 0 || start == 0);
     if (fits || (bags == 0 && n == 0)) [[likely]]
       continue;
-    fail<ValueError>(op, is_end ? "the end of the last bag" : position_text("offsets", {bags}, b),
+    fail<ValueError>(embedding_bag_op,
+                     is_end ? "the end of the last bag" : position_text("offsets", {bags}, b),
                      " is ", start, " but offsets must begin with 0, not decrease, and end with ",
                      n, ", the number of ids; hint: sums of the lengths before each bag");
   }
@@ -68,7 +71,7 @@ void check_id(const LongTensor& ids, Index position, Index rows) {
   const Index id = ids.data()[position];
   if (id >= 0 && id < rows) [[likely]]
     return;
-  fail<IndexError>(op, position_text("ids", ids.shape(), position), " is ", id,
+  fail<IndexError>(embedding_bag_op, position_text("ids", ids.shape(), position), " is ", id,
                    " but the table has the rows 0 to ", rows - 1,
                    "; hint: num_embeddings is the largest id plus 1");
 }
@@ -141,11 +144,11 @@ void check_weights(const LongTensor& ids, const BasicEmbeddingBagOptions<T>& opt
   const auto& weights = options.per_sample_weights;
   if (!weights.defined()) return;
   if (options.mode != BagMode::sum) {
-    fail<ValueError>(op,
+    fail<ValueError>(embedding_bag_op,
                      "per_sample_weights are only for BagMode::sum; hint: a weighted mean is a "
                      "weighted sum divided by the sum of the weights");
   }
-  check_same_shape(op, "ids", ids.impl(), "per_sample_weights", weights.impl());
+  check_same_shape(embedding_bag_op, "ids", ids.impl(), "per_sample_weights", weights.impl());
 }
 
 }  // namespace
@@ -155,20 +158,21 @@ template <std::floating_point T>
 BasicTensor<T> embedding_bag(const LongTensor& ids, const BasicTensor<T>& w,
                              const LongTensor& offsets,
                              const BasicEmbeddingBagOptions<T>& options) {
-  const char* const op = detail::op;
+  const char* const embedding_bag_op = detail::embedding_bag_op;
   const detail::OpScope scope("embedding_bag");
-  detail::defined(op, ids.impl());
-  const Shape& table = detail::defined(op, w.impl()).shape;
+  detail::defined(embedding_bag_op, ids.impl());
+  const Shape& table = detail::defined(embedding_bag_op, w.impl()).shape;
   if (table.rank() != 2) {
-    detail::fail<ShapeError>(op, "w must have 2 axes (V, D), a row for each id, but its shape is ",
+    detail::fail<ShapeError>(embedding_bag_op,
+                             "w must have 2 axes (V, D), a row for each id, but its shape is ",
                              table, "; hint: the ids come first: embedding_bag(ids, w)");
   }
   detail::check_weights(ids, options);
   const Index rows = table[0];
   const Index padding = options.padding_idx.value_or(-rows - 1);
   if (options.padding_idx && (padding < -rows || padding >= rows)) {
-    detail::fail<IndexError>(op, "padding_idx is ", padding, " but the table has ", rows,
-                             " rows; hint: 0 is usual");
+    detail::fail<IndexError>(embedding_bag_op, "padding_idx is ", padding, " but the table has ",
+                             rows, " rows; hint: 0 is usual");
   }
   const Index padding_row = padding < 0 ? padding + rows : padding;
   const auto bags = detail::bags_of(ids, offsets, options.include_last_offset, rows, padding_row);

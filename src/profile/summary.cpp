@@ -16,7 +16,7 @@ namespace tenon {
 namespace detail {
 namespace {
 
-constexpr std::size_t none = static_cast<std::size_t>(-1);
+constexpr std::size_t no_layer = static_cast<std::size_t>(-1);
 
 /// Lists the layers of a net, and what is theirs.
 template <class T>
@@ -41,8 +41,8 @@ class Layers : public PathVisitor<T> {
     layer.depth = static_cast<int>(open_.size());
     found.push_back(std::move(layer));
     modules.push_back(&module);
-    before.push_back(last_inside_.empty() ? none : last_inside_.back());
-    last_inside_.push_back(none);
+    before.push_back(last_inside_.empty() ? no_layer : last_inside_.back());
+    last_inside_.push_back(no_layer);
   }
   void on_module(std::string_view name, nn::BasicModule<T>& module) override {
     const std::size_t i = found.size();
@@ -109,7 +109,7 @@ class KeptGenerator {
   RandomKey state_;
 };
 
-/// Sorts what the recorder has seen into the layers. What ran in none of them is the net's.
+/// Sorts what the recorder has seen into the layers. What ran in no_layer of them is the net's.
 template <class T>
 void sort(const std::vector<ProfileContext>& contexts, Layers<T>& layers) {
   std::map<const void*, std::size_t> places;
@@ -131,7 +131,7 @@ void sort(const std::vector<ProfileContext>& contexts, Layers<T>& layers) {
   // way it gives the shape that it was given.
   for (std::size_t i = 0; i < layers.found.size(); ++i) {
     const bool is_relu = dynamic_cast<nn::BasicReLU<T>*>(layers.modules[i]) != nullptr;
-    if (layers.found[i].has_output || !is_relu || layers.before[i] == none) continue;
+    if (layers.found[i].has_output || !is_relu || layers.before[i] == no_layer) continue;
     layers.found[i].has_output = layers.found[layers.before[i]].has_output;
     layers.found[i].output = layers.found[layers.before[i]].output;
   }
