@@ -109,7 +109,7 @@ class KeptGenerator {
   RandomKey state_;
 };
 
-/// Sorts what the recorder has seen into the layers. What ran in no_layer of them is the net's.
+/// Sorts what the recorder has seen into the layers. What ran in none of them is the net's.
 template <class T>
 void sort(const std::vector<ProfileContext>& contexts, Layers<T>& layers) {
   std::map<const void*, std::size_t> places;
