@@ -1,5 +1,7 @@
 #include "tenon/ops/pad.hpp"
 
+#include <algorithm>
+
 #include "ops/axis_map.hpp"
 #include "ops/common.hpp"
 #include "tenon/base/error.hpp"
@@ -45,14 +47,33 @@ Index source(Index s, Index n, PadMode mode) {
   return s < 0 ? -s : 2 * (n - 1) - s;
 }
 
+/// One axis. What x keeps is copied as a whole, the rest position by position.
 template <class T>
 BasicTensor<T> repeat_border(const BasicTensor<T>& x, int axis, const PadWidth& width,
                              PadMode mode) {
-  const Index n = x.shape()[axis];
-  const auto map =
-      make_axis_map<T>("pad", "pad_backward", n + width.before + width.after, n, 1, false,
-                       [&](Index k, Index) { return Tap{source(k - width.before, n, mode)}; });
-  return apply(map, x, axis);
+  const OpScope scope("pad");
+  Shape shape = x.shape();
+  const Index n = shape[axis];
+  const Index size = shape[axis] = n + width.before + width.after;
+  const Index start = std::max<Index>(0, width.before),
+              end = size - std::max<Index>(0, width.after);
+  auto y = BasicTensor<T>::empty(shape);
+  if (start < end) {
+    y.narrow(axis, start, end - start).copy_(x.narrow(axis, start - width.before, end - start));
+  }
+  for (Index k = 0; k < size; ++k) {
+    if (k == start && start < end) k = end;
+    if (k < size) y.select(axis, k).copy_(x.select(axis, source(k - width.before, n, mode)));
+  }
+  if (Recording recording{"pad", x}) {
+    recording.rule(y, [=](Sweep<T>& sweep) {
+      const auto map =
+          make_axis_map<T>("pad", "pad_backward", size, n, 1, false,
+                           [&](Index k, Index) { return Tap{source(k - width.before, n, mode)}; });
+      sweep.add(0, apply(transposed(map), sweep.dy(), axis));
+    });
+  }
+  return y;
 }
 
 /// Where x lies in y. Both are cut where widths are negative.

@@ -92,6 +92,8 @@ TEST_CASE("Padding puts numbers where its mode says", "[ops][pad]") {
   CHECK(row({3, 1}, PadMode::circular) == Values{1, 2, 3, 1, 2, 3, 1});
   CHECK(row({-1, -2}, PadMode::constant).empty());
   CHECK(row({-1, 1}, PadMode::circular) == Values{2, 3, 1});
+  CHECK(row({-2, 2}, PadMode::reflect) == Values{3, 2, 1});
+  CHECK(row({-3, 2}, PadMode::circular) == Values{1, 2});
   const Tensor nan = pad(x, {1}, {.value = nan_value});
   CHECK(std::isnan(nan(0)));
   CHECK(nan(1) == 1);
