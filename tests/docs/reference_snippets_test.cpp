@@ -115,7 +115,7 @@ TEST_CASE("layers.md: summary", "[docs]") {
                      nn::MaxPool2d(2),
                      nn::Flatten(),
                      nn::Linear(1568, 10)};
-  const ModelSummary found = summary(net, {1, 1, 28, 28});
+  const nn::ModelSummary found = summary(net, {1, 1, 28, 28});
   std::ostringstream out;
   out << found;  // the table
   const Index largest = found.layers[6].parameters;
