@@ -1,5 +1,7 @@
 // The code of docs/reference/, compiled and run.
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <tenon/tenon.hpp>
