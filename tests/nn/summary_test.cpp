@@ -115,7 +115,7 @@ TEST_CASE("summary of ids, sequences, shared layers and a layer alone", "[nn][su
   CHECK(summary(alone, {1, 3}).parameter_bytes == 8 * 8);
 
   nn::LSTM lstm(4, 6);
-  const auto l = summary(lstm, [&] { lstm(zeros({2, 5, 4}), nn::LSTMState()); });
+  const auto l = summary(lstm, [&] { lstm(zeros({2, 5, 4}), LSTMState()); });
   CHECK(l.layers[0].output == Shape{2, 5, 6});
 }
 
