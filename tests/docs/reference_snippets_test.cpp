@@ -1,5 +1,7 @@
 // The code of docs/reference/, compiled and run.
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <tenon/tenon.hpp>
@@ -115,7 +117,7 @@ TEST_CASE("layers.md: summary", "[docs]") {
                      nn::MaxPool2d(2),
                      nn::Flatten(),
                      nn::Linear(1568, 10)};
-  const ModelSummary found = summary(net, {1, 1, 28, 28});
+  const nn::ModelSummary found = summary(net, {1, 1, 28, 28});
   std::ostringstream out;
   out << found;  // the table
   const Index largest = found.layers[6].parameters;

@@ -7,6 +7,7 @@
 #include "tenon/nn/focal_loss.hpp"
 #include "tenon/nn/loss.hpp"
 #include "tenon/ops/arithmetic.hpp"
+#include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/reduce.hpp"
 #include "tenon/ops/softmax.hpp"
 

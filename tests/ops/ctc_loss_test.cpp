@@ -94,7 +94,7 @@ TEST_CASE("ctc_loss of a target without a path is infinite, or 0 where asked", "
     const auto dx = tape.gradients(sum(losses))[leaf];
     for (Index i = 0; i < 3; ++i) {
       for (Index c = 0; c < 4; ++c) {
-        CHECK(zero ? dx(i, 0, c) == 0 : std::isnan(dx(i, 0, c)));
+        CHECK((zero ? dx(i, 0, c) == 0 : std::isnan(dx(i, 0, c))));
         CHECK(std::isfinite(dx(i, 1, c)));
       }
     }
@@ -139,6 +139,7 @@ TEST_CASE("ctc_loss has the same bits at any number of threads and allocates not
     return tape.gradients(ctc_loss(leaf, t, s, l))[leaf];
   };
   CHECK(same_bits_for_all_threads(run));
+  if (!can_count_allocations()) return;
   for (int i = 0; i < 3; ++i) run();
   AllocationCounter counter;
   run();

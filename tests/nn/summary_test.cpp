@@ -1,8 +1,8 @@
-#include "tenon/profile/summary.hpp"
+#include "tenon/nn/summary.hpp"
 
 #include <sstream>
 
-#include "../nn/nn_support.hpp"
+#include "nn_support.hpp"
 #include "tenon/base/random.hpp"
 #include "tenon/nn/batch_norm.hpp"
 #include "tenon/nn/dropout.hpp"
@@ -28,9 +28,9 @@ nn::Sequential image_net() {
 
 }  // namespace
 
-TEST_CASE("summary tells shapes, parameters, memory and multiply-adds", "[profile][summary]") {
+TEST_CASE("summary tells shapes, parameters, memory and multiply-adds", "[nn][summary]") {
   nn::Sequential net = image_net();
-  const ModelSummary s = summary(net, {2, 3, 8, 8});
+  const nn::ModelSummary s = summary(net, {2, 3, 8, 8});
   REQUIRE(s.layers.size() == 9);
   CHECK(s.layers[0].path.empty());
   CHECK(s.layers[0].has_layers);
@@ -61,7 +61,7 @@ TEST_CASE("summary tells shapes, parameters, memory and multiply-adds", "[profil
   CHECK(activations == 4 * (2 * 1024 + 256 + 256 + 256 + 20));  // both ReLUs are fused
 }
 
-TEST_CASE("summary leaves the net and the random numbers as they are", "[profile][summary]") {
+TEST_CASE("summary leaves the net and the random numbers as they are", "[nn][summary]") {
   nn::Sequential net = image_net();
   net[1].eval();  // a frozen layer among others
   const auto state_before = default_generator().state();
@@ -81,7 +81,7 @@ TEST_CASE("summary leaves the net and the random numbers as they are", "[profile
   CHECK_FALSE(net[1].is_training());
 }
 
-TEST_CASE("summary records nothing and does not disturb a profile", "[profile][summary]") {
+TEST_CASE("summary records nothing and does not disturb a profile", "[nn][summary]") {
   nn::Linear net(3, 2);
   Profiler profiler({.measure_peak = false});
   Tape tape;
@@ -92,7 +92,7 @@ TEST_CASE("summary records nothing and does not disturb a profile", "[profile][s
   CHECK(profiler.entries(net)[0].forward.calls == 1);
 }
 
-TEST_CASE("summary of ids, sequences, shared layers and a layer alone", "[profile][summary]") {
+TEST_CASE("summary of ids, sequences, shared layers and a layer alone", "[nn][summary]") {
   nn::Sequential ids_net{nn::Embedding(10, 4), nn::ReLU(), nn::LSTM(4, 6), nn::Linear(6, 2)};
   const auto s = summary(ids_net, zeros<std::int64_t>({3, 5}));
   CHECK(s.layers[1].calls == 1);
@@ -115,11 +115,11 @@ TEST_CASE("summary of ids, sequences, shared layers and a layer alone", "[profil
   CHECK(summary(alone, {1, 3}).parameter_bytes == 8 * 8);
 
   nn::LSTM lstm(4, 6);
-  const auto l = summary(lstm, [&] { lstm(zeros({2, 5, 4}), nn::LSTM::State()); });
+  const auto l = summary(lstm, [&] { lstm(zeros({2, 5, 4}), LSTMState()); });
   CHECK(l.layers[0].output == Shape{2, 5, 6});
 }
 
-TEST_CASE("summary as text", "[profile][summary]") {
+TEST_CASE("summary as text", "[nn][summary]") {
   nn::Sequential net{nn::Linear(100, 2000), nn::ReLU(), nn::Linear(2000, 10)};
   std::ostringstream out;
   out << summary(net, {1, 100});

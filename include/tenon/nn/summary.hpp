@@ -5,14 +5,10 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/nn/module.hpp"
 #include "tenon/tensor/tensor.hpp"
 
 namespace tenon::nn {
-template <class T>
-class BasicModule;
-}  // namespace tenon::nn
-
-namespace tenon {
 
 /// A layer of a summary. Numbers are the layer's own, without those of layers inside it.
 struct LayerSummary {
@@ -46,11 +42,15 @@ struct ModelSummary {
 TENON_API std::string to_string(const ModelSummary& summary);
 TENON_API std::ostream& operator<<(std::ostream& out, const ModelSummary& summary);
 
-namespace detail {
+}  // namespace tenon::nn
+
+namespace tenon::detail {
 template <class T>
-TENON_API ModelSummary summary_of(nn::BasicModule<T>& net, void (*run)(void* context),
-                                  void* context);
-}  // namespace detail
+TENON_API nn::ModelSummary summary_of(nn::BasicModule<T>& net, void (*run)(void* context),
+                                      void* context);
+}  // namespace tenon::detail
+
+namespace tenon::nn {
 
 /// Runs the net once on zeros of that shape, in evaluation mode and without a tape, and tells what
 /// each layer gave:
@@ -60,15 +60,15 @@ TENON_API ModelSummary summary_of(nn::BasicModule<T>& net, void (*run)(void* con
 /// The net is as before afterwards, its mode included, and so is the random generator. Throws what
 /// the net throws for an input that does not fit.
 template <class T>
-TENON_API ModelSummary summary(nn::BasicModule<T>& net, const Shape& input_shape);
+TENON_API ModelSummary summary(BasicModule<T>& net, const Shape& input_shape);
 /// The same for nets of ids.
 template <class T>
-TENON_API ModelSummary summary(nn::BasicModule<T>& net, const LongTensor& ids);
+TENON_API ModelSummary summary(BasicModule<T>& net, const LongTensor& ids);
 /// The same for nets of any inputs: summary(net, [&] { net(ids, lengths); }).
 template <class T, class F>
-requires std::is_invocable_v<F&> ModelSummary summary(nn::BasicModule<T>& net, F forward) {
+requires std::is_invocable_v<F&> ModelSummary summary(BasicModule<T>& net, F forward) {
   return detail::summary_of(
       net, [](void* f) { (*static_cast<F*>(f))(); }, &forward);
 }
 
-}  // namespace tenon
+}  // namespace tenon::nn

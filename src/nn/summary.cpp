@@ -1,4 +1,4 @@
-#include "tenon/profile/summary.hpp"
+#include "tenon/nn/summary.hpp"
 
 #include <algorithm>
 #include <map>
@@ -6,17 +6,23 @@
 #include <set>
 
 #include "base/profile_recorder.hpp"
-#include "nn/module_path.hpp"
+#include "module_path.hpp"
 #include "tenon/autograd/tape.hpp"
 #include "tenon/base/random.hpp"
 #include "tenon/nn/relu.hpp"
 #include "tenon/tensor/factories.hpp"
 
-namespace tenon {
-namespace detail {
+namespace tenon::detail {
 namespace {
 
+<<<<<<< HEAD:src/profile/summary.cpp
 constexpr std::size_t no_layer = static_cast<std::size_t>(-1);
+=======
+using nn::LayerSummary;
+using nn::ModelSummary;
+
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+>>>>>>> losses:src/nn/summary.cpp
 
 /// Lists the layers of a net, and what is theirs.
 template <class T>
@@ -161,7 +167,7 @@ Line line_of(const LayerSummary& layer) {
   const std::string indent(2 * static_cast<std::size_t>(layer.depth), ' ');
   const std::string label =
       layer.path.empty() ? layer.description : layer.path + "  " + layer.description;
-  return {indent + label, layer.has_output ? to_string(layer.output) : "-",
+  return {indent + label, layer.has_output ? tenon::to_string(layer.output) : "-",
           number(layer.parameters), number(layer.buffers), number(layer.multiply_adds())};
 }
 
@@ -199,16 +205,21 @@ ModelSummary summary_of(nn::BasicModule<T>& net, void (*run)(void*), void* conte
   return summary;
 }
 
-}  // namespace detail
+template ModelSummary summary_of(nn::BasicModule<float>&, void (*)(void*), void*);
+template ModelSummary summary_of(nn::BasicModule<double>&, void (*)(void*), void*);
+
+}  // namespace tenon::detail
+
+namespace tenon::nn {
 
 template <class T>
-ModelSummary summary(nn::BasicModule<T>& net, const Shape& input_shape) {
+ModelSummary summary(BasicModule<T>& net, const Shape& input_shape) {
   const auto x = zeros<T>(input_shape);
   return summary(net, [&] { net(x); });
 }
 
 template <class T>
-ModelSummary summary(nn::BasicModule<T>& net, const LongTensor& ids) {
+ModelSummary summary(BasicModule<T>& net, const LongTensor& ids) {
   return summary(net, [&] { net(ids); });
 }
 
@@ -239,12 +250,9 @@ std::ostream& operator<<(std::ostream& out, const ModelSummary& summary) {
   return out << to_string(summary);
 }
 
-#define TENON_INSTANTIATE(T)                                                                       \
-  template TENON_API ModelSummary detail::summary_of(nn::BasicModule<T>&, void (*)(void*), void*); \
-  template TENON_API ModelSummary summary(nn::BasicModule<T>&, const Shape&);                      \
-  template TENON_API ModelSummary summary(nn::BasicModule<T>&, const LongTensor&);
-TENON_INSTANTIATE(float)
-TENON_INSTANTIATE(double)
-#undef TENON_INSTANTIATE
+template ModelSummary summary(BasicModule<float>&, const Shape&);
+template ModelSummary summary(BasicModule<double>&, const Shape&);
+template ModelSummary summary(BasicModule<float>&, const LongTensor&);
+template ModelSummary summary(BasicModule<double>&, const LongTensor&);
 
-}  // namespace tenon
+}  // namespace tenon::nn
