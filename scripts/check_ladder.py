@@ -21,7 +21,7 @@ ALLOWED = {
     "optim": BELOW_OPS | {"ops", "nn"},
     "data": {"base", "tensor"},
     "io": {"base", "tensor", "autograd", "ops", "nn"},
-    "profile": {"base", "kernels", "tensor", "autograd", "nn", "io"},  # kernels: what the machine can do at most
+    "profile": {"base", "kernels", "nn", "io"},  # kernels: what the machine can do at most
     "train": {"base", "tensor", "autograd", "ops", "nn", "optim", "data", "io"},
     "linalg": {"base", "tensor", "autograd"},
     "eigen": {"base", "tensor"},

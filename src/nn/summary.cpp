@@ -15,14 +15,10 @@
 namespace tenon::detail {
 namespace {
 
-<<<<<<< HEAD:src/profile/summary.cpp
-constexpr std::size_t no_layer = static_cast<std::size_t>(-1);
-=======
 using nn::LayerSummary;
 using nn::ModelSummary;
 
 constexpr std::size_t none = static_cast<std::size_t>(-1);
->>>>>>> losses:src/nn/summary.cpp
 
 /// Lists the layers of a net, and what is theirs.
 template <class T>
@@ -47,8 +43,8 @@ class Layers : public PathVisitor<T> {
     layer.depth = static_cast<int>(open_.size());
     found.push_back(std::move(layer));
     modules.push_back(&module);
-    before.push_back(last_inside_.empty() ? no_layer : last_inside_.back());
-    last_inside_.push_back(no_layer);
+    before.push_back(last_inside_.empty() ? none : last_inside_.back());
+    last_inside_.push_back(none);
   }
   void on_module(std::string_view name, nn::BasicModule<T>& module) override {
     const std::size_t i = found.size();
@@ -137,7 +133,7 @@ void sort(const std::vector<ProfileContext>& contexts, Layers<T>& layers) {
   // way it gives the shape that it was given.
   for (std::size_t i = 0; i < layers.found.size(); ++i) {
     const bool is_relu = dynamic_cast<nn::BasicReLU<T>*>(layers.modules[i]) != nullptr;
-    if (layers.found[i].has_output || !is_relu || layers.before[i] == no_layer) continue;
+    if (layers.found[i].has_output || !is_relu || layers.before[i] == none) continue;
     layers.found[i].has_output = layers.found[layers.before[i]].has_output;
     layers.found[i].output = layers.found[layers.before[i]].output;
   }
