@@ -152,13 +152,13 @@ std::string bytes_text(Index bytes) {
 /// "1,234,567"
 std::string count_text(Index count) {
   std::string text = std::to_string(count);
-  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, ",");
+  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, 1, ',');
   return text;
 }
 
-using Line = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 
-Line line_of(const LayerSummary& layer) {
+Cells line_of(const LayerSummary& layer) {
   const auto number = [](Index count) { return count == 0 ? "-" : count_text(count); };
   const std::string indent(2 * static_cast<std::size_t>(layer.depth), ' ');
   const std::string label =
@@ -220,7 +220,7 @@ ModelSummary summary(BasicModule<T>& net, const LongTensor& ids) {
 }
 
 std::string to_string(const ModelSummary& summary) {
-  std::vector<detail::Line> lines{{"layer", "output", "parameters", "buffers", "multiply-adds"}};
+  std::vector<detail::Cells> lines{{"layer", "output", "parameters", "buffers", "multiply-adds"}};
   for (const LayerSummary& layer : summary.layers) lines.push_back(detail::line_of(layer));
   std::vector<std::size_t> widths(lines[0].size());
   for (const auto& line : lines) {
