@@ -79,14 +79,14 @@ BasicTensor<T> elu_curve(const char* op, const char* backward_op, const BasicTen
 template <class T>
 BasicTensor<T> ramp(const char* op, const char* backward_op, const BasicTensor<T>& x, double shift,
                     double low, double high, double scale) {
-  return activate<T>({op,
-                      backward_op,
-                      kernels::ramp<T>,
-                      kernels::ramp_backward<T>,
-                      nullptr,
-                      {static_cast<T>(shift), static_cast<T>(low), static_cast<T>(high),
-                       static_cast<T>(scale)}},
-                     x);
+  return activate<T>(
+      {op,
+       backward_op,
+       kernels::ramp<T>,
+       kernels::ramp_backward<T>,
+       nullptr,
+       {static_cast<T>(shift), static_cast<T>(low), static_cast<T>(high), static_cast<T>(scale)}},
+      x);
 }
 
 template <class T>
@@ -128,9 +128,8 @@ BasicTensor<T> prelu_backward(const BasicTensor<T>& dy, const BasicTensor<T>& x,
                               const BasicTensor<T>& w) {
   const detail::OpScope scope("prelu_backward");
   auto dx = BasicTensor<T>::empty(x.shape());
-  kernels::prelu_backward(
-      detail::elementwise_dims<3>(dx.shape(), {dy.impl(), x.impl(), w.impl()}), dy.data(), x.data(),
-      w.data(), dx.data());
+  kernels::prelu_backward(detail::elementwise_dims<3>(dx.shape(), {dy.impl(), x.impl(), w.impl()}),
+                          dy.data(), x.data(), w.data(), dx.data());
   if (detail::Recording recording{"prelu_backward", dy, w}) {
     recording.rule(dx, [dy = detail::saved_if(recording.needs(1), dy), x = detail::Saved(x),
                         w = detail::Saved(w)](detail::Sweep<T>& sweep) {
@@ -260,19 +259,19 @@ BasicTensor<T> logsigmoid(const BasicTensor<T>& x) {
                         std::numeric_limits<double>::infinity());
 }
 
-#define TENON_INSTANTIATE(T)                                                               \
-  template TENON_API BasicTensor<T> leaky_relu(const BasicTensor<T>&, double);             \
-  template TENON_API BasicTensor<T> prelu(const BasicTensor<T>&, const BasicTensor<T>&);   \
-  template TENON_API BasicTensor<T> elu(const BasicTensor<T>&, double);                    \
-  template TENON_API BasicTensor<T> selu(const BasicTensor<T>&);                           \
-  template TENON_API BasicTensor<T> celu(const BasicTensor<T>&, double);                   \
-  template TENON_API BasicTensor<T> relu6(const BasicTensor<T>&);                          \
-  template TENON_API BasicTensor<T> hardtanh(const BasicTensor<T>&, double, double);       \
-  template TENON_API BasicTensor<T> hardsigmoid(const BasicTensor<T>&);                    \
-  template TENON_API BasicTensor<T> hardswish(const BasicTensor<T>&);                      \
-  template TENON_API BasicTensor<T> softplus(const BasicTensor<T>&, double, double);       \
-  template TENON_API BasicTensor<T> mish(const BasicTensor<T>&);                           \
-  template TENON_API BasicTensor<T> softsign(const BasicTensor<T>&);                       \
+#define TENON_INSTANTIATE(T)                                                             \
+  template TENON_API BasicTensor<T> leaky_relu(const BasicTensor<T>&, double);           \
+  template TENON_API BasicTensor<T> prelu(const BasicTensor<T>&, const BasicTensor<T>&); \
+  template TENON_API BasicTensor<T> elu(const BasicTensor<T>&, double);                  \
+  template TENON_API BasicTensor<T> selu(const BasicTensor<T>&);                         \
+  template TENON_API BasicTensor<T> celu(const BasicTensor<T>&, double);                 \
+  template TENON_API BasicTensor<T> relu6(const BasicTensor<T>&);                        \
+  template TENON_API BasicTensor<T> hardtanh(const BasicTensor<T>&, double, double);     \
+  template TENON_API BasicTensor<T> hardsigmoid(const BasicTensor<T>&);                  \
+  template TENON_API BasicTensor<T> hardswish(const BasicTensor<T>&);                    \
+  template TENON_API BasicTensor<T> softplus(const BasicTensor<T>&, double, double);     \
+  template TENON_API BasicTensor<T> mish(const BasicTensor<T>&);                         \
+  template TENON_API BasicTensor<T> softsign(const BasicTensor<T>&);                     \
   template TENON_API BasicTensor<T> logsigmoid(const BasicTensor<T>&);
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

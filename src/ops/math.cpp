@@ -11,15 +11,14 @@ namespace {
 /// y = kernel(x); the slope is a function of what is saved: of y where of_result is set, else of x.
 template <class T>
 BasicTensor<T> curve(const char* op, detail::UnaryKernel<T> kernel, const BasicTensor<T>& x,
-                     bool of_result, BasicTensor<T> (*gradient)(const BasicTensor<T>& dy,
-                                                                const BasicTensor<T>& saved)) {
+                     bool of_result,
+                     BasicTensor<T> (*gradient)(const BasicTensor<T>& dy,
+                                                const BasicTensor<T>& saved)) {
   const detail::OpScope scope(op);
   auto y = detail::apply(op, kernel, x);
   if (detail::Recording recording{op, x}) {
-    recording.rule(y,
-                   [gradient, saved = detail::Saved(of_result ? y : x)](detail::Sweep<T>& sweep) {
-                     sweep.add(0, gradient(sweep.dy(), *saved));
-                   });
+    recording.rule(y, [gradient, saved = detail::Saved(of_result ? y : x)](
+                          detail::Sweep<T>& sweep) { sweep.add(0, gradient(sweep.dy(), *saved)); });
   }
   return y;
 }

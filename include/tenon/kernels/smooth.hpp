@@ -18,8 +18,8 @@ template <class T>
 TENON_API void elu_backward(const ElementwiseDims<2>& dims, const T* p, const T* dy, const T* x,
                             T* dx);
 
-/// y = ln(1 + e^(beta x)) / beta, computed as (max(beta x, 0) + ln(1 + e^-|beta x|)) / beta; x where
-/// beta x > threshold. p = {beta, threshold}
+/// y = ln(1 + e^(beta x)) / beta, computed as (max(beta x, 0) + ln(1 + e^-|beta x|)) / beta; x
+/// where beta x > threshold. p = {beta, threshold}
 template <class T>
 TENON_API void softplus(const ElementwiseDims<1>& dims, const T* p, const T* x, T* y);
 
@@ -28,8 +28,8 @@ template <class T>
 TENON_API void softplus_backward(const ElementwiseDims<2>& dims, const T* p, const T* dy,
                                  const T* x, T* dx);
 
-/// y = x tanh(ln(1 + e^x)), computed as x n / d with n = u^2 + 2 u, d = n + 2, u = e^x, both divided
-/// by u^2 where x > 0; 0 at -infinity. p is not read.
+/// y = x tanh(ln(1 + e^x)), computed as x n / d with n = u^2 + 2 u, d = n + 2, u = e^x, both
+/// divided by u^2 where x > 0; 0 at -infinity. p is not read.
 template <class T>
 TENON_API void mish(const ElementwiseDims<1>& dims, const T* p, const T* x, T* y);
 

@@ -4,10 +4,10 @@
 
 #include "tenon/tensor/tensor.hpp"
 
-/// Activations besides relu, tanh, sigmoid, gelu and silu, which have headers of their own: functions
-/// of every element of x, of any shape, under PyTorch's names (torch.nn.functional) and with its
-/// defaults. All save x, have derivatives of every order, and throw ValueError for an undefined
-/// tensor.
+/// Activations besides relu, tanh, sigmoid, gelu and silu, which have headers of their own:
+/// functions of every element of x, of any shape, under PyTorch's names (torch.nn.functional) and
+/// with its defaults. All save x, have derivatives of every order, and throw ValueError for an
+/// undefined tensor.
 namespace tenon {
 
 /// y = x where x > 0, else negative_slope x; dx = dy or negative_slope dy. Source: Maas, Hannun and
@@ -16,8 +16,8 @@ template <std::floating_point T>
 TENON_API BasicTensor<T> leaky_relu(const BasicTensor<T>& x, double negative_slope = 0.01);
 
 /// y = x where x > 0, else w x, with a slope that is learned: w (1), or (C) with a slope for each
-/// channel, axis 1 of x (N, C, ...). dx = dy or w dy; dw = the sum of x dy where x <= 0. Saves x and
-/// w. Throws ShapeError for another w. Source: He et al., "Delving deep into rectifiers", 2015.
+/// channel, axis 1 of x (N, C, ...). dx = dy or w dy; dw = the sum of x dy where x <= 0. Saves x
+/// and w. Throws ShapeError for another w. Source: He et al., "Delving deep into rectifiers", 2015.
 template <std::floating_point T>
 TENON_API BasicTensor<T> prelu(const BasicTensor<T>& x, const BasicTensor<T>& w);
 
@@ -42,8 +42,8 @@ TENON_API BasicTensor<T> celu(const BasicTensor<T>& x, double alpha = 1);
 template <std::floating_point T>
 TENON_API BasicTensor<T> relu6(const BasicTensor<T>& x);
 
-/// y = min(max(x, min_val), max_val); dx = dy where min_val < x < max_val, else 0. Throws ValueError
-/// for min_val > max_val.
+/// y = min(max(x, min_val), max_val); dx = dy where min_val < x < max_val, else 0. Throws
+/// ValueError for min_val > max_val.
 template <std::floating_point T>
 TENON_API BasicTensor<T> hardtanh(const BasicTensor<T>& x, double min_val = -1, double max_val = 1);
 

@@ -7,8 +7,8 @@
 #include "tenon/tensor/tensor.hpp"
 
 /// Further functions of every element of a tensor of float or double, of any shape; those used most
-/// are in elementwise.hpp. All have derivatives of every order and throw ValueError for an undefined
-/// tensor.
+/// are in elementwise.hpp. All have derivatives of every order and throw ValueError for an
+/// undefined tensor.
 namespace tenon {
 
 /// y = ln(1 + x), exact near 0, NaN for x < -1; dx = dy / (1 + x). Saves x.

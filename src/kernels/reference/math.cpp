@@ -55,15 +55,15 @@ void logaddexp(const ElementwiseDims<2>& dims, const T* a, const T* b, T* y) {
   });
 }
 
-#define TENON_INSTANTIATE(T)                                        \
-  template void log1p<T>(const ElementwiseDims<1>&, const T*, T*);  \
-  template void expm1<T>(const ElementwiseDims<1>&, const T*, T*);  \
-  template void erf<T>(const ElementwiseDims<1>&, const T*, T*);    \
-  template void tan<T>(const ElementwiseDims<1>&, const T*, T*);    \
-  template void sign<T>(const ElementwiseDims<1>&, const T*, T*);   \
-  template void floor<T>(const ElementwiseDims<1>&, const T*, T*);  \
-  template void ceil<T>(const ElementwiseDims<1>&, const T*, T*);   \
-  template void round<T>(const ElementwiseDims<1>&, const T*, T*);  \
+#define TENON_INSTANTIATE(T)                                       \
+  template void log1p<T>(const ElementwiseDims<1>&, const T*, T*); \
+  template void expm1<T>(const ElementwiseDims<1>&, const T*, T*); \
+  template void erf<T>(const ElementwiseDims<1>&, const T*, T*);   \
+  template void tan<T>(const ElementwiseDims<1>&, const T*, T*);   \
+  template void sign<T>(const ElementwiseDims<1>&, const T*, T*);  \
+  template void floor<T>(const ElementwiseDims<1>&, const T*, T*); \
+  template void ceil<T>(const ElementwiseDims<1>&, const T*, T*);  \
+  template void round<T>(const ElementwiseDims<1>&, const T*, T*); \
   template void logaddexp<T>(const ElementwiseDims<2>&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)

@@ -95,8 +95,8 @@ void softsign_backward(const ElementwiseDims<2>& dims, const T*, const T* dy, co
   });
 }
 
-#define TENON_INSTANTIATE_CURVE(T, f)                                        \
-  template void f<T>(const ElementwiseDims<1>&, const T*, const T*, T*);     \
+#define TENON_INSTANTIATE_CURVE(T, f)                                    \
+  template void f<T>(const ElementwiseDims<1>&, const T*, const T*, T*); \
   template void f##_backward<T>(const ElementwiseDims<2>&, const T*, const T*, const T*, T*);
 #define TENON_INSTANTIATE(T)           \
   TENON_INSTANTIATE_CURVE(T, elu)      \

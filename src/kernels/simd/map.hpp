@@ -80,9 +80,8 @@ void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T*
 template <class T>
 void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y, BinaryWith<T> f,
          const T* parameters) {
-  map_gathered(dims, grain, a, b, y, [=](const T* p, const T* q, T* out, Index n) {
-    f(p, q, out, n, parameters);
-  });
+  map_gathered(dims, grain, a, b, y,
+               [=](const T* p, const T* q, T* out, Index n) { f(p, q, out, n, parameters); });
 }
 
 }  // namespace tenon::kernels

@@ -83,10 +83,9 @@ struct LogAddExp {
 };
 
 template <class T>
-constexpr MathKernels<T> math_kernels = {&map_unary<Log1p, T>, &map_unary<Expm1, T>,
-                                         &map_unary<Erf, T>,   &map_unary<Sign, T>,
-                                         &map_unary<Floor, T>, &map_unary<Ceil, T>,
-                                         &map_unary<Round, T>, &map_binary<LogAddExp, T>};
+constexpr MathKernels<T> math_kernels = {
+    &map_unary<Log1p, T>, &map_unary<Expm1, T>, &map_unary<Erf, T>,   &map_unary<Sign, T>,
+    &map_unary<Floor, T>, &map_unary<Ceil, T>,  &map_unary<Round, T>, &map_binary<LogAddExp, T>};
 
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED

@@ -1,5 +1,5 @@
-// log1p, expm1 and erf of vectors, which keep their digits near 0, for one instruction set. Those of
-// float are off by at most 2, 2 and 2 units in the last place; those of double come from the C
+// log1p, expm1 and erf of vectors, which keep their digits near 0, for one instruction set. Those
+// of float are off by at most 2, 2 and 2 units in the last place; those of double come from the C
 // library, one by one.
 #if defined(TENON_SIMD_SPECIAL_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef TENON_SIMD_SPECIAL_INL_HPP
