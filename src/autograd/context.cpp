@@ -119,6 +119,7 @@ namespace {
 // A view with a repeated element has no one place per element in its parent, so gradients of its
 // own views go to the parent's parent instead.
 bool repeats_elements(const TensorImpl& x) {
+  if (x.shape.numel() == 0) return false;
   for (int i = 0; i < x.shape.rank(); ++i) {
     if (x.strides[i] == 0 && x.shape[i] > 1) return true;
   }
