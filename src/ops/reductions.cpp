@@ -163,22 +163,19 @@ template <std::floating_point T>
 BasicTensor<T> logsumexp(const BasicTensor<T>& x, const Shape& dims, bool keepdim) {
   const detail::OpScope scope("logsumexp");
   const Axes axes("logsumexp", detail::defined("logsumexp", x.impl()).shape, dims, keepdim);
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  BasicTensor<T> y;
+  BasicTensor<T> shift, y;
   {
     const NoTape values_only;
-    auto shift = zeros<T>(axes.kept);
-    if (axes.count > 0) {
-      const auto m = largest(x, axes);
-      shift = where(lt(abs(m), infinity), m, 0);
-    }
+    shift = axes.count > 0 ? largest(x, axes) : zeros<T>(axes.kept);
+    shift = where(lt(abs(shift), std::numeric_limits<T>::infinity()), shift, 0);
     y = (log(sum(exp(x - shift), axes.dims, true)) + shift).reshape(axes.result);
   }
   if (detail::Recording recording{"logsumexp", x}) {
-    recording.rule(y, [axes, x = detail::Saved(x), y = detail::Saved(y)](detail::Sweep<T>& sweep) {
-      const auto total = y->reshape(axes.kept);
-      const auto shift = where(eq(total, -infinity), 0, total);
-      sweep.add(0, exp(*x - shift) * sweep.dy().reshape(axes.kept));
+    // The shares are taken anew: e^(x - y) would raise the rounding of a large y to a power.
+    recording.rule(y, [axes, shift, x = detail::Saved(x)](detail::Sweep<T>& sweep) {
+      const auto terms = exp(*x - shift), total = sum(terms, axes.dims, true);
+      const auto slope = sweep.dy().reshape(axes.kept) / where(eq(total, 0), 1, total);
+      sweep.add(0, terms * slope);
     });
   }
   return y;

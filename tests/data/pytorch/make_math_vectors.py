@@ -41,7 +41,7 @@ def more_math():
     for op, more in (("log1p", [0.9, 3, 1e10]), ("expm1", [-0.71, 0.69, 5, -5]),
                      ("erf", [0.89, -0.91, 2, -4, 9])):
         # One number a case, so that each is measured on its own scale.
-        for i, v in enumerate(near_zero + more):
+        for i, v in enumerate((near_zero[1:] if op == "erf" else near_zero) + more):
             s.case(f"{op}.v{i}", getattr(torch, op), {"x": given([v])}, op=op)
     s.case("round.ties", torch.round, {"x": given([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5])}, op="round")
     for label, (a, b) in {"same": ((3, 5), (3, 5)), "row": ((2, 3, 5), (5,)), "outer": ((4, 1), (1, 3)),
