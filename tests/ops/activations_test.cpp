@@ -14,7 +14,7 @@ double softplus_of(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-st
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// The slopes are those at 0.5.
-const Activation all[] = {
+const Activation activations[] = {
     {"leaky_relu", [](const DoubleTensor& x) { return leaky_relu(x, 0.2); },
      [](const Tensor& x) { return leaky_relu(x, 0.2); },
      [](double x) { return x > 0 ? x : 0.2 * x; }, [](double) { return 1.0; }},
@@ -59,13 +59,13 @@ const Activation all[] = {
 }  // namespace
 
 TEST_CASE("Activations have right values and derivatives of every order", "[ops][activations]") {
-  for (const Activation& activation : all) check_activation(activation);
+  for (const Activation& activation : activations) check_activation(activation);
 }
 
 TEST_CASE("Activations have PyTorch's derivatives where they have kinks", "[ops][activations]") {
-  const auto slopes = [](const auto& f, std::initializer_list<double> at) {
+  const auto slopes = [](const auto& f, const std::vector<double>& at) {
     Tape tape;
-    const auto x = tape.watch(tensor<double>(at));
+    const auto x = tape.watch(from_container(at));
     return tape.gradients(sum(f(x)))[x];
   };
   CHECK(equal(slopes([](const auto& x) { return leaky_relu(x); }, {0}), tensor<double>({0.01})));
@@ -106,7 +106,7 @@ TEST_CASE("Training with any activation allocates nothing once warm", "[ops][act
   const auto x = random_tensor<float>({64, 33}, 1, -4, 4);
   const auto w = full<float>({33}, 0.25f);
   const auto step = [&] {
-    for (const Activation& activation : all) {
+    for (const Activation& activation : activations) {
       Tape tape;
       const auto leaf = tape.watch(x), slopes = tape.watch(w);
       const auto y = prelu(activation.op32(leaf), slopes);

@@ -35,7 +35,8 @@ HWY_INLINE Vector<float> expm1(Tag<float> d, Vector<float> x) {
   p = hn::MulAdd(p, x, hn::Set(d, 0.5f));
   const auto near_zero = hn::MulAdd(hn::Mul(x, x), p, x);
   const auto y = hn::Sub(exp(d, x), hn::Set(d, 1.0f));
-  return hn::IfThenElse(hn::Lt(hn::Abs(x), hn::Set(d, 0.7f)), near_zero, y);
+  const auto either = hn::IfThenElse(hn::Lt(hn::Abs(x), hn::Set(d, 0.7f)), near_zero, y);
+  return hn::CopySign(either, x);  // that of -0
 }
 
 /// 1 minus twice the normal distribution's tail, with the sign of x; an odd polynomial, off by
