@@ -2,8 +2,10 @@
 
 #include "case.hpp"
 #include "tenon/autograd/tape.hpp"
+#include "tenon/ops/activations.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/gelu.hpp"
+#include "tenon/ops/math.hpp"
 #include "tenon/ops/relu.hpp"
 #include "tenon/ops/sigmoid.hpp"
 #include "tenon/ops/silu.hpp"
@@ -31,6 +33,9 @@ bool add(const std::string& name, Function f) {
 }
 
 Tensor exact_gelu(const Tensor& x) { return gelu(x); }
+Tensor leaky(const Tensor& x) { return leaky_relu(x); }
+Tensor plain_elu(const Tensor& x) { return elu(x); }
+Tensor plain_softplus(const Tensor& x) { return softplus(x); }
 Tensor gelu_by_tanh(const Tensor& x) { return gelu(x, {.approximate = GeluApproximation::tanh}); }
 
 const bool registered[] = {add("relu", relu),
@@ -39,7 +44,13 @@ const bool registered[] = {add("relu", relu),
                            add("gelu", exact_gelu),
                            add("gelu_tanh", gelu_by_tanh),
                            add("silu", silu),
-                           add("exp", exp)};
+                           add("exp", exp),
+                           add("erf", erf),
+                           add("leaky_relu", leaky),
+                           add("hardswish", hardswish),
+                           add("elu", plain_elu),
+                           add("softplus", plain_softplus),
+                           add("mish", mish)};
 
 }  // namespace
 }  // namespace tenon::bench

@@ -1,6 +1,7 @@
 #include "tenon/ops/reduce.hpp"
 
 #include "ops/common.hpp"
+#include "ops/reduce_axes.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/base/parallel.hpp"
 #include "tenon/kernels/elementwise.hpp"
@@ -11,75 +12,6 @@
 namespace tenon {
 namespace detail {
 namespace {
-
-/// A set of axes: bit i stands for axis i.
-using AxisSet = unsigned;
-constexpr AxisSet all_axes = ~0u;
-
-bool contains(AxisSet axes, int axis) { return (axes >> axis & 1u) != 0; }
-
-AxisSet axis_set(const char* op, const Shape& shape, const Shape& dims) {
-  if (dims.empty()) return all_axes;
-  AxisSet axes = 0;
-  for (const Index d : dims) {
-    const int axis = shape.axis(d);
-    if (contains(axes, axis)) {
-      fail<ValueError>(op, "axis ", axis, " appears twice in the axes ", dims, " of shape ", shape,
-                       "; hint: name every axis once");
-    }
-    axes |= 1u << axis;
-  }
-  return axes;
-}
-
-Shape reduced_shape(const Shape& shape, AxisSet axes, bool keepdim) {
-  Shape result;
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (!contains(axes, i)) {
-      result.push_back(shape[i]);
-    } else if (keepdim) {
-      result.push_back(1);
-    }
-  }
-  return result;
-}
-
-void append_axis(int& rank, Index* sizes, Index* strides, Index size, Index stride) {
-  // The kernel needs few, long axes; those that can be walked as one are merged.
-  if (rank > 0 && strides[rank - 1] == stride * size) {
-    sizes[rank - 1] *= size;
-    strides[rank - 1] = stride;
-  } else {
-    sizes[rank] = size;
-    strides[rank++] = stride;
-  }
-}
-
-kernels::ReduceDims reduce_dims(const TensorImpl& x, AxisSet axes) {
-  kernels::ReduceDims dims;
-  dims.rank = dims.reduced_rank = 0;
-  for (int i = 0; i < x.shape.rank(); ++i) {
-    const Index size = x.shape[i];
-    if (size == 1) continue;
-    if (contains(axes, i)) {
-      append_axis(dims.reduced_rank, dims.reduced_sizes, dims.reduced_strides, size, x.strides[i]);
-    } else {
-      append_axis(dims.rank, dims.sizes, dims.strides, size, x.strides[i]);
-    }
-  }
-  return dims;
-}
-
-Index reduced_count(const Shape& shape, AxisSet axes) {
-  Index count = 1;
-  for (int i = 0; i < shape.rank(); ++i) count *= contains(axes, i) ? shape[i] : 1;
-  return count;
-}
-
-template <class T>
-BasicTensor<T> expand_reduced(const BasicTensor<T>& dy, const Shape& shape, AxisSet axes) {
-  return dy.reshape(reduced_shape(shape, axes, true)).expand(shape);
-}
 
 /// y, of the shape given, is the sum over the axes.
 template <class T>

@@ -322,3 +322,9 @@ TEST_CASE("a rule may run a tape of its own", "[autograd][tape]") {
   const Gradients g = tape.gradients(sum(y + x));
   REQUIRE(equal(g[x], tensor<double>({5})));
 }
+
+TEST_CASE("views of an empty tensor without a stride are followed", "[autograd][tape]") {
+  Tape tape;
+  const auto x = tape.watch(zeros<double>({3, 0}).t());  // a stride of 0, but nothing to repeat
+  REQUIRE(tape.gradients(x.unsqueeze(-1), zeros<double>({0, 3, 1}))[x].shape() == Shape{0, 3});
+}

@@ -14,6 +14,9 @@ using Unary = void (*)(const T* x, T* y, Index n, const T* parameters);
 /// y[i] = f(a[i], b[i]) for i < n.
 template <class T>
 using Binary = void (*)(const T* a, const T* b, T* y, Index n);
+/// The same with parameters of the operation's own.
+template <class T>
+using BinaryWith = void (*)(const T* a, const T* b, T* y, Index n, const T* parameters);
 
 inline constexpr Index gather_block = 512;
 
@@ -49,9 +52,10 @@ void map(const ElementwiseDims<1>& dims, Index grain, const T* x, T* y, Unary<T>
   });
 }
 
-/// y = f(a, b), in parallel.
-template <class T>
-void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y, Binary<T> f) {
+/// y = f(a, b), in parallel; f is called as a Binary.
+template <class T, class F>
+void map_gathered(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y,
+                  const F& f) {
   count_elementwise<1, T, T>(dims);
   const detail::FlushDenormals flush;
   const Index step_a = last_stride(dims, 0), step_b = last_stride(dims, 1);
@@ -66,6 +70,18 @@ void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T*
       }
     });
   });
+}
+
+/// y = f(a, b), in parallel.
+template <class T>
+void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y, Binary<T> f) {
+  map_gathered(dims, grain, a, b, y, f);
+}
+template <class T>
+void map(const ElementwiseDims<2>& dims, Index grain, const T* a, const T* b, T* y, BinaryWith<T> f,
+         const T* parameters) {
+  map_gathered(dims, grain, a, b, y,
+               [=](const T* p, const T* q, T* out, Index n) { f(p, q, out, n, parameters); });
 }
 
 }  // namespace tenon::kernels
