@@ -28,12 +28,16 @@ BasicTensor<T> by_sign(const BasicTensor<T>& target, const BasicTensor<T>& yes,
   return where(ne(target, -1), yes, 0) + where(ne(target, 1), no, 0);
 }
 
-/// x^(1/2), or x^(1/p), of sums of powers, whose gradient at 0 is 0.
+/// (sum size^p)^(1/p) over the last axis, whose gradient is 0 where all is 0. In units of the
+/// largest size, a constant: powers of large numbers would cost digits.
 template <class T>
-BasicTensor<T> root(const BasicTensor<T>& x, double p) {
-  const auto is_zero = eq(x, 0);
-  const auto positive = where(is_zero, 1, x);
-  return where(is_zero, 0, p == 2 ? sqrt(positive) : pow(positive, 1 / p));
+BasicTensor<T> norm(const BasicTensor<T>& size, double p) {
+  const auto largest = max(size.detach(), -1, true).values;
+  const auto is_zero = eq(largest, 0);
+  const auto unit = where(is_zero, 1, largest);
+  const auto power_sum = sum(pow(size / unit, p), {-1}, true);
+  const auto root = pow(where(is_zero, 1, power_sum), 1 / p);
+  return where(is_zero, 0, root * unit).squeeze(-1);
 }
 
 template <class T>
@@ -41,11 +45,14 @@ BasicTensor<T> distance(const BasicTensor<T>& a, const BasicTensor<T>& b,
                         const TripletMarginLossOptions& options) {
   const double p = options.p;
   const auto difference = a - b + options.eps;
-  if (p == 2) return root(sum(square(difference), {-1}), p);
+  if (p == 2) {
+    const auto squares = sum(square(difference), {-1});
+    const auto is_zero = eq(squares, 0);  // where the root has no slope
+    return where(is_zero, 0, sqrt(where(is_zero, 1, squares)));
+  }
   const auto size = abs(difference);
-  if (p == 1) return sum(size, {-1});
-  if (std::isinf(p)) return max(size, -1).values;
-  return root(sum(pow(size, p), {-1}), p);
+  if (p == 1 || difference.shape().at(-1) == 0) return sum(size, {-1});
+  return std::isinf(p) ? max(size, -1).values : norm(size, p);
 }
 
 /// True at each row's label.

@@ -179,7 +179,7 @@ def margins(s):
         for gamma, alpha in ((2.0, 0.25), (0.5, -1.0), (1.5, 0.8), (0.0, 0.25), (1.0, 0.5)):
             s.case(f"sigmoid_focal.{reduction}.{gamma}",
                    lambda x, t, g=gamma, a=alpha: sigmoid_focal(x, t.to(x.dtype), g, a, reduction),
-                   {"x": rand(5, 4, outliers=False), "t": (rand(5, 4) > 0).to(torch.int64)},
+                   {"x": rand(12, 9, outliers=False), "t": (rand(12, 9) > 0).to(torch.int64)},
                    op="sigmoid_focal_loss", gamma=gamma, alpha=alpha, **r)
             t = torch.randint(0, 4, (7, 3))
             t[0, 1] = t[4, 2] = -100
