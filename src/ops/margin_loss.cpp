@@ -28,33 +28,6 @@ BasicTensor<T> by_sign(const BasicTensor<T>& target, const BasicTensor<T>& yes,
   return where(ne(target, -1), yes, 0) + where(ne(target, 1), no, 0);
 }
 
-/// (sum size^p)^(1/p) over the last axis, whose gradient is 0 where all is 0. In units of the
-/// largest size, a constant: powers of large numbers would cost digits.
-template <class T>
-BasicTensor<T> norm(const BasicTensor<T>& size, double p) {
-  const auto largest = max(size.detach(), -1, true).values;
-  const auto is_zero = eq(largest, 0);
-  const auto unit = where(is_zero, 1, largest);
-  const auto power_sum = sum(pow(size / unit, p), {-1}, true);
-  const auto root = pow(where(is_zero, 1, power_sum), 1 / p);
-  return where(is_zero, 0, root * unit).squeeze(-1);
-}
-
-template <class T>
-BasicTensor<T> distance(const BasicTensor<T>& a, const BasicTensor<T>& b,
-                        const TripletMarginLossOptions& options) {
-  const double p = options.p;
-  const auto difference = a - b + options.eps;
-  if (p == 2) {
-    const auto squares = sum(square(difference), {-1});
-    const auto is_zero = eq(squares, 0);  // where the root has no slope
-    return where(is_zero, 0, sqrt(where(is_zero, 1, squares)));
-  }
-  const auto size = abs(difference);
-  if (p == 1 || difference.shape().at(-1) == 0) return sum(size, {-1});
-  return std::isinf(p) ? max(size, -1).values : norm(size, p);
-}
-
 /// True at each row's label.
 BoolTensor label_mask(const LongTensor& labels, Index classes) {
   auto mask = full<bool>({labels.numel(), classes}, false);
@@ -171,9 +144,10 @@ BasicTensor<T> triplet_margin_loss(const BasicTensor<T>& anchor, const BasicTens
     detail::fail<ValueError>(op, "p must be more than 0 but is ", options.p,
                              "; hint: 2 is the Euclidean distance");
   }
-  const auto near = detail::distance(anchor, positive, options);
-  auto far = detail::distance(anchor, negative, options);
-  if (options.swap) far = minimum(far, detail::distance(positive, negative, options));
+  const PairwiseDistanceOptions distance{.p = options.p, .eps = options.eps};
+  const auto near = pairwise_distance(anchor, positive, distance);
+  auto far = pairwise_distance(anchor, negative, distance);
+  if (options.swap) far = minimum(far, pairwise_distance(positive, negative, distance));
   const auto losses = detail::positive_part(near - far + options.margin);
   return detail::reduce_losses(losses, options.reduction, losses.numel());
 }
