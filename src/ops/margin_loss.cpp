@@ -6,6 +6,7 @@
 #include "ops/class_labels.hpp"
 #include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/products.hpp"
 #include "tenon/ops/relu.hpp"
 #include "tenon/tensor/factories.hpp"
 
