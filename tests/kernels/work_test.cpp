@@ -15,9 +15,12 @@
 #include "tenon/kernels/elementwise.hpp"
 #include "tenon/kernels/gemm.hpp"
 #include "tenon/kernels/lstm.hpp"
+#include "tenon/kernels/math.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
+#include "tenon/kernels/rectifier.hpp"
 #include "tenon/kernels/reduce.hpp"
 #include "tenon/kernels/sgd.hpp"
+#include "tenon/kernels/smooth.hpp"
 #include "tenon/kernels/softmax.hpp"
 #include "tenon/profile/profiler.hpp"
 
@@ -73,6 +76,13 @@ TEMPLATE_TEST_CASE("elementwise kernels report an operation for each output", "[
   CHECK(work_of([&] { kernels::tanh_backward(flat<2>(37), a, b, y); }) == Work{37, 3 * 37 * size});
   CHECK(work_of([&] { kernels::gelu(flat<1>(37), a, y); }) == Work{37, 2 * 37 * size});
   CHECK(work_of([&] { kernels::silu_backward(flat<2>(37), a, b, y); }) == Work{37, 3 * 37 * size});
+  const T p[4] = {T(1), T(2), T(1), T(1)};
+  CHECK(work_of([&] { kernels::elu_backward(flat<2>(37), p, a, b, y); }) ==
+        Work{37, 3 * 37 * size});
+  CHECK(work_of([&] { kernels::ramp(flat<1>(37), p, a, y); }) == Work{37, 2 * 37 * size});
+  CHECK(work_of([&] { kernels::prelu_backward(flat<3>(37), a, b, b, y); }) ==
+        Work{37, 4 * 37 * size});
+  CHECK(work_of([&] { kernels::log1p(flat<1>(37), a, y); }) == Work{37, 2 * 37 * size});
   CHECK(work_of([&] { kernels::add_inplace<T>(37, a, y); }) == Work{37, 3 * 37 * size});
   CHECK(work_of([&] { kernels::scale_inplace(37, T(2), y); }) == Work{37, 2 * 37 * size});
   CHECK(work_of([&] { kernels::add(flat<2>(0), a, b, y); }) == Work{0, 0});

@@ -68,7 +68,8 @@ const std::pair<Shape, Shape> cases[] = {
 
 TEST_CASE("Further reductions agree with plain loops over any axes and layouts",
           "[ops][reductions]") {
-  for (const auto& [shape, dims] : cases) {
+  for (const auto& [shape, over] : cases) {
+    const Shape& dims = over;
     for (const bool keepdim : {false, true}) {
       for (const auto& x : layouts_of(random_tensor(shape, 1))) {
         INFO(to_string(shape) << " over " << to_string(dims));

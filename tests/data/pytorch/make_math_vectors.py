@@ -35,16 +35,18 @@ def more_math():
             elif op == "tan":
                 x = rand(*shape, scale=0.3, outliers=False).clamp(-1.4, 1.4)
             else:
-                x = rand(*shape).clamp(-80, 80)
+                most = 8 if op == "erf" else 80  # beyond, gradients are no floats any more
+                x = rand(*shape).clamp(-most, most)
             s.case(f"{op}.{label}", getattr(torch, op), {"x": exact(x)}, op=op)
     near_zero = [1e-30, -1e-12, 1e-7, -3e-6, 1e-4, -0.003, 0.02, -0.1, 0.3, -0.45]
     for op, more in (("log1p", [0.9, 3, 1e10]), ("expm1", [-0.71, 0.69, 5, -5]),
-                     ("erf", [0.89, -0.91, 2, -4, 9])):
-        # One number a case, so that each is measured on its own scale.
-        for i, v in enumerate((near_zero[1:] if op == "erf" else near_zero) + more):
+                     ("erf", [0.89, -0.91, 2, -4])):
+        # One number a case, so that each is measured on its own scale; nearer to 0 than these,
+        # PyTorch's erf of float has few digits.
+        for i, v in enumerate((near_zero[-2:] if op == "erf" else near_zero) + more):
             s.case(f"{op}.v{i}", getattr(torch, op), {"x": given([v])}, op=op)
     s.case("round.ties", torch.round, {"x": given([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5])}, op="round")
-    for label, (a, b) in {"same": ((3, 5), (3, 5)), "row": ((2, 3, 5), (5,)), "outer": ((4, 1), (1, 3)),
+    for label, (a, b) in {"same": ((3, 5), (3, 5)), "row": ((2, 3, 5), (5,)), "outer": ((24, 1), (1, 29)),
                           "empty": ((0, 3), (1, 3))}.items():
         s.case(f"logaddexp.{label}", torch.logaddexp, {"a": rand(*a), "b": rand(*b)}, op="logaddexp")
     s.save()
