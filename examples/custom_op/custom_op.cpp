@@ -1,8 +1,8 @@
 // How to write an operation of your own: its values in a plain loop, its gradient as a rule.
 //
-// The operation is softplus, log(1 + exp(x)), with the derivative sigmoid(x). Finite differences
-// check the rule (gradcheck), and those of the gradient check that the rule can be differentiated
-// again (gradgradcheck). Then a small net with it learns the digits.
+// The operation is log(1 + exp(x)), which Tenon has as softplus(), with the derivative sigmoid(x).
+// Finite differences check the rule (gradcheck), and those of the gradient check that the rule can
+// be differentiated again (gradgradcheck). Then a small net with it learns the digits.
 //
 // Expected: both checks pass with errors below 1e-6, and a test accuracy of about 96.5 %.
 
@@ -17,7 +17,7 @@ using namespace tenon;
 namespace {
 
 template <class T>
-BasicTensor<T> softplus(const BasicTensor<T>& input) {
+BasicTensor<T> soft_plus(const BasicTensor<T>& input) {
   const BasicTensor<T> x = input.contiguous();
   BasicTensor<T> y = empty_like(x);
   const T* in = x.data();
@@ -28,26 +28,26 @@ BasicTensor<T> softplus(const BasicTensor<T>& input) {
       out[i] = std::log1p(std::exp(-std::abs(in[i]))) + std::max(in[i], T(0));
     }
   });
-  return custom_function("softplus", {x}, y, [x](const BasicTensor<T>& dy) {
+  return custom_function("soft_plus", {x}, y, [x](const BasicTensor<T>& dy) {
     return std::vector{dy * sigmoid(x)};  // one gradient for each input
   });
 }
 
 /// The same as a layer without parameters.
 struct Softplus : nn::Module {
-  Tensor forward(const Tensor& x) override { return softplus(x); }
+  Tensor forward(const Tensor& x) override { return soft_plus(x); }
 };
 
 void check() {
   manual_seed(1);
   const DoubleTensor x = normal<double>({3, 4});
-  const auto f = [](const std::vector<DoubleTensor>& in) { return softplus(in[0]); };
+  const auto f = [](const std::vector<DoubleTensor>& in) { return soft_plus(in[0]); };
   const GradcheckResult first = gradcheck(f, {x});
   const GradcheckResult second = gradgradcheck(f, {x});
   std::printf("gradcheck: %s, largest error %.1e\n", first ? "passed" : "FAILED", first.max_error);
   std::printf("gradgradcheck: %s, largest error %.1e\n", second ? "passed" : "FAILED",
               second.max_error);
-  if (!first || !second) throw ValueError("[softplus] " + first.report + second.report);
+  if (!first || !second) throw ValueError("[soft_plus] " + first.report + second.report);
 }
 
 void custom_op(const example::Options& options) {

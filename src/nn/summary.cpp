@@ -210,8 +210,7 @@ namespace tenon::nn {
 
 template <class T>
 ModelSummary summary(BasicModule<T>& net, const Shape& input_shape) {
-  const auto x = zeros<T>(input_shape);
-  return summary(net, [&] { net(x); });
+  return summary(net, [&] { net(zeros<T>(input_shape)); });
 }
 
 template <class T>

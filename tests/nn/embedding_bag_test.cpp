@@ -66,7 +66,7 @@ TEST_CASE("The row of padding counts for nothing in a bag", "[nn][embedding_bag]
       const auto dw =
           tape.gradients(sum(embedding_bag(longs({{1, 2, 5}, {2, 2, 2}}), w, options)))[w];
       CHECK(equal(dw[2], zeros<double>({3})));
-      CHECK(max(abs(dw[1])).item() > 0);
+      CHECK(max(abs(dw[1] + dw[5])).item() > 0);
     }
   }
 }

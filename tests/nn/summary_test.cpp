@@ -124,11 +124,11 @@ TEST_CASE("summary as text", "[nn][summary]") {
   std::ostringstream out;
   out << summary(net, {1, 100});
   CHECK(out.str() ==
-        "layer                       output     parameters  buffers  multiply-adds\n"
-        "Sequential()                (1, 10)             -        -              -\n"
-        "  0  Linear(100 -> 2000)  (1, 2000)       202,000        -        200,000\n"
-        "  1  ReLU()               (1, 2000)             -        -              -\n"
-        "  2  Linear(2000 -> 10)   (1, 10)          20,010        -         20,000\n"
+        "layer                     output     parameters  buffers  multiply-adds\n"
+        "Sequential()              (1, 10)             -        -              -\n"
+        "  0  Linear(100 -> 2000)  (1, 2000)     202,000        -        200,000\n"
+        "  1  ReLU()               (1, 2000)           -        -              -\n"
+        "  2  Linear(2000 -> 10)   (1, 10)        20,010        -         20,000\n"
         "parameters 222,010 (888.0 kB), buffers 0 (0 B), activations 8.0 kB, multiply-adds "
         "220,000\n");
 }
