@@ -4,8 +4,7 @@
 
 #include "ops/common.hpp"
 #include "tenon/base/error.hpp"
-#include "tenon/kernels/rectifier.hpp"
-#include "tenon/kernels/smooth.hpp"
+#include "tenon/kernels/activations.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"

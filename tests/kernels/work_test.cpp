@@ -4,6 +4,7 @@
 
 #include "kernel_support.hpp"
 #include "tenon/kernels/activation.hpp"
+#include "tenon/kernels/activations.hpp"
 #include "tenon/kernels/adam.hpp"
 #include "tenon/kernels/avg_pool2d.hpp"
 #include "tenon/kernels/bce.hpp"
@@ -17,10 +18,8 @@
 #include "tenon/kernels/lstm.hpp"
 #include "tenon/kernels/math.hpp"
 #include "tenon/kernels/max_pool2d.hpp"
-#include "tenon/kernels/rectifier.hpp"
 #include "tenon/kernels/reduce.hpp"
 #include "tenon/kernels/sgd.hpp"
-#include "tenon/kernels/smooth.hpp"
 #include "tenon/kernels/softmax.hpp"
 #include "tenon/profile/profiler.hpp"
 

@@ -1,10 +1,9 @@
-#include "tenon/kernels/smooth.hpp"
+#include "tenon/kernels/activations.hpp"
 
 #include <cmath>
 
 #include "kernel_support.hpp"
 #include "reference/elementwise.hpp"
-#include "tenon/kernels/rectifier.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -149,7 +148,7 @@ double worst_backward(const Activation<T>& a, const kernels::ElementwiseDims<2>&
 }  // namespace
 
 TEMPLATE_TEST_CASE("smooth activations and ramps are right to a few last places",
-                   "[kernels][smooth]", float, double) {
+                   "[kernels][activations]", float, double) {
   for (const auto& a : activations<TestType>()) {
     INFO(a.name);
     CHECK(worst_forward(a) <= a.ulps);
@@ -157,7 +156,7 @@ TEMPLATE_TEST_CASE("smooth activations and ramps are right to a few last places"
 }
 
 TEMPLATE_TEST_CASE("gradients of smooth activations and ramps follow their formulas",
-                   "[kernels][smooth]", float, double) {
+                   "[kernels][activations]", float, double) {
   for (const auto& a : activations<TestType>()) {
     for (const auto& d : {flat<2>(3009), dims<2>({50, 25}, {{1, 50}, {25, 1}}),
                           dims<2>({50, 25}, {{0, 1}, {25, 1}}), flat<2>(0), flat<2>(1)}) {
@@ -167,8 +166,8 @@ TEMPLATE_TEST_CASE("gradients of smooth activations and ramps follow their formu
   }
 }
 
-TEMPLATE_TEST_CASE("activations have their limits at infinity and pass NaN on", "[kernels][smooth]",
-                   float, double) {
+TEMPLATE_TEST_CASE("activations have their limits at infinity and pass NaN on",
+                   "[kernels][activations]", float, double) {
   using T = TestType;
   const T inf = infinity_v<T>, most = std::numeric_limits<T>::max();
   const std::vector<T> x{inf, -inf, most, -most, nan_v<T>}, dy(5, T(1));
@@ -197,7 +196,7 @@ TEMPLATE_TEST_CASE("activations have their limits at infinity and pass NaN on", 
 }
 
 TEMPLATE_TEST_CASE("prelu takes a slope for all, for a column or for a channel",
-                   "[kernels][rectifier]", float, double) {
+                   "[kernels][activations]", float, double) {
   using T = TestType;
   const auto x = normal<T>(600, 1), w = normal<T>(600, 2), dy = normal<T>(600, 3);
   for (const auto& d :
@@ -227,7 +226,7 @@ TEMPLATE_TEST_CASE("prelu takes a slope for all, for a column or for a channel",
 }
 
 TEMPLATE_TEST_CASE("activations may work in place, with the same bits at any number of threads ",
-                   "[kernels][smooth]", float, double) {
+                   "[kernels][activations]", float, double) {
   using T = TestType;
   const Index n = 50001;
   const auto x = normal<T>(n, 1), dy = normal<T>(n, 2);

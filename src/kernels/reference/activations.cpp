@@ -1,9 +1,9 @@
-#include "tenon/kernels/smooth.hpp"
+#include "tenon/kernels/activations.hpp"
 
 #include <cmath>
 
+#include "activation_limits.hpp"
 #include "elementwise_loop.hpp"
-#include "smooth_limits.hpp"
 
 namespace tenon::kernels {
 namespace {
@@ -29,6 +29,63 @@ struct MishGate {
 };
 
 }  // namespace
+
+template <class T>
+void prelu(const ElementwiseDims<2>& dims, const T* x, const T* w, T* y) {
+  map(dims, cheap_grain, x, w, y, [](T v, T slope) { return v > T(0) ? v : slope * v; });
+}
+
+template <class T>
+void prelu_backward(const ElementwiseDims<3>& dims, const T* dy, const T* x, const T* w, T* dx) {
+  count_elementwise<1, T, T>(dims);
+  const detail::FlushDenormals flush;
+  const Index step_dy = last_stride(dims, 0), step_x = last_stride(dims, 1),
+              step_w = last_stride(dims, 2);
+  parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
+    for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
+      const T* d = dy + offsets[0];
+      const T* v = x + offsets[1];
+      const T* weight = w + offsets[2];
+      T* out = dx + position;
+      for (Index i = 0; i < n; ++i) {
+        out[i] = v[i * step_x] > T(0) ? d[i * step_dy] : weight[i * step_w] * d[i * step_dy];
+      }
+    });
+  });
+}
+
+template <class T>
+void ramp(const ElementwiseDims<1>& dims, const T* p, const T* x, T* y) {
+  map(dims, cheap_grain, x, y, [shift = p[0], low = p[1], high = p[2], scale = p[3]](T v) {
+    const T moved = v + shift, raised = moved < low ? low : moved;
+    return scale * (raised > high ? high : raised);
+  });
+}
+
+template <class T>
+void ramp_backward(const ElementwiseDims<2>& dims, const T* p, const T* dy, const T* x, T* dx) {
+  map(dims, cheap_grain, dy, x, dx,
+      [shift = p[0], low = p[1], high = p[2], scale = p[3]](T d, T v) {
+        const T moved = v + shift, scaled = scale * d, left = moved <= low ? T(0) : scaled;
+        return moved >= high ? T(0) : left;
+      });
+}
+
+template <class T>
+void hardswish(const ElementwiseDims<1>& dims, const T*, const T* x, T* y) {
+  map(dims, cheap_grain, x, y, [](T v) {
+    const T moved = v + T(3), share = moved * v / T(6), right = moved >= T(6) ? v : share;
+    return moved <= T(0) ? T(0) : right;
+  });
+}
+
+template <class T>
+void hardswish_backward(const ElementwiseDims<2>& dims, const T*, const T* dy, const T* x, T* dx) {
+  map(dims, cheap_grain, dy, x, dx, [](T d, T v) {
+    const T share = d * (v / T(3) + T(0.5)), right = v > T(3) ? d : share;
+    return v < T(-3) ? T(0) : right;
+  });
+}
 
 template <class T>
 void elu(const ElementwiseDims<1>& dims, const T* p, const T* x, T* y) {
@@ -98,10 +155,14 @@ void softsign_backward(const ElementwiseDims<2>& dims, const T*, const T* dy, co
 #define TENON_INSTANTIATE_CURVE(T, f)                                    \
   template void f<T>(const ElementwiseDims<1>&, const T*, const T*, T*); \
   template void f##_backward<T>(const ElementwiseDims<2>&, const T*, const T*, const T*, T*);
-#define TENON_INSTANTIATE(T)           \
-  TENON_INSTANTIATE_CURVE(T, elu)      \
-  TENON_INSTANTIATE_CURVE(T, softplus) \
-  TENON_INSTANTIATE_CURVE(T, mish)     \
+#define TENON_INSTANTIATE(T)                                                                    \
+  template void prelu<T>(const ElementwiseDims<2>&, const T*, const T*, T*);                    \
+  template void prelu_backward<T>(const ElementwiseDims<3>&, const T*, const T*, const T*, T*); \
+  TENON_INSTANTIATE_CURVE(T, ramp)                                                              \
+  TENON_INSTANTIATE_CURVE(T, hardswish)                                                         \
+  TENON_INSTANTIATE_CURVE(T, elu)                                                               \
+  TENON_INSTANTIATE_CURVE(T, softplus)                                                          \
+  TENON_INSTANTIATE_CURVE(T, mish)                                                              \
   TENON_INSTANTIATE_CURVE(T, softsign)
 
 TENON_INSTANTIATE(float)
