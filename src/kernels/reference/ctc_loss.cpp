@@ -14,11 +14,14 @@ namespace {
 
 constexpr double impossible = -std::numeric_limits<double>::infinity();
 
+double exp_or_0(double x) { return x == impossible ? 0 : std::exp(x); }
+
 /// log(e^a + e^b + e^c). The largest is taken out, so that nothing overflows.
 double log_add(double a, double b, double c) {
-  const double largest = std::max(std::max(a, b), c);
-  if (largest == impossible) return impossible;
-  return largest + std::log(std::exp(a - largest) + std::exp(b - largest) + std::exp(c - largest));
+  if (a < b) std::swap(a, b);
+  if (a < c) std::swap(a, c);
+  if (b == impossible && c == impossible) return a;
+  return a + std::log(1 + exp_or_0(b - a) + exp_or_0(c - a));
 }
 
 /// One sample: its extended target and its logarithms.
@@ -82,7 +85,8 @@ void step_back(const Sample<T>& sample, Index t, const double* behind, double* n
   const auto rest = [&](Index s) {
     return s < sample.states ? behind[s] + sample.log_p(t + 1, s) : impossible;
   };
-  for (Index s = 0; s < sample.states; ++s) {
+  std::fill_n(now, sample.states, impossible);
+  for (Index s = sample.first_state(t); s < sample.last_state(t); ++s) {
     const bool skips = s + 2 < sample.states && sample.may_skip_to(s + 2);
     now[s] = log_add(rest(s), rest(s + 1), skips ? rest(s + 2) : impossible);
   }
@@ -105,8 +109,8 @@ void run_backward(const CtcDims& dims, const Sample<T>& sample, const double* lo
     }
     const double* const alpha = log_alpha + t * dims.states;
     T* const row = dlog_p + t * stride;
-    for (Index s = 0; s < sample.states; ++s) {
-      const double share = std::exp(alpha[s] + now[s] - log_target);
+    for (Index s = sample.first_state(t); s < sample.last_state(t); ++s) {
+      const double share = exp_or_0(alpha[s] + now[s] - log_target);
       row[sample.symbol(s)] -= static_cast<T>(dloss * share);
     }
     std::swap(now, behind);
