@@ -33,6 +33,7 @@
 #include "tenon/io/safetensors.hpp"
 #include "tenon/io/state_dict.hpp"
 #include "tenon/io/tensor_dict.hpp"
+#include "tenon/linalg.hpp"
 #include "tenon/nn/adaptive_avg_pool2d.hpp"
 #include "tenon/nn/avg_pool2d.hpp"
 #include "tenon/nn/batch_norm.hpp"
