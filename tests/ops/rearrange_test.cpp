@@ -1,6 +1,7 @@
 #include "tenon/ops/rearrange.hpp"
 
 #include "ops_support.hpp"
+#include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/reduce.hpp"
 

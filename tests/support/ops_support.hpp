@@ -1,18 +1,14 @@
 #pragma once
 
 // What the tests of differentiable operations share: inputs with known properties, the same values
-// under awkward strides, element access by position, gradient checks that end up in a report, and
-// comparisons bit by bit.
+// under awkward strides, element access by position, gradient checks, and comparisons bit by bit.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <initializer_list>
 #include <limits>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -192,60 +188,12 @@ std::string error_of(const F& f) {
 // --- gradients
 // ------------------------------------------------------------------------------------
 
-/// The largest error of each operation's first and second derivatives. Written as a table to
-/// $TENON_REPORT_DIR/gradcheck.md at the end of the program where that is set.
-class GradientReport {
- public:
-  static GradientReport& get() {
-    static GradientReport report;
-    return report;
-  }
-
-  void add(const std::string& op, int derivative, double error) {
-    Entry& entry = entries_[op];
-    ++entry.checks[derivative - 1];
-    double& worst = entry.worst[derivative - 1];
-    worst = std::isnan(error) ? error : std::max(worst, error);
-  }
-
-  ~GradientReport() {
-    const char* folder = std::getenv("TENON_REPORT_DIR");
-    if (folder == nullptr || entries_.empty()) return;
-    std::ofstream out(std::string(folder) + "/gradcheck.md");
-    out << "# Gradients against central differences, in double\n\n"
-        << "Largest |a - n| / max(1, |a|, |n|) over all checks of an operation; a: by the tape, n: "
-           "numeric.\n\n"
-        << "| operation | checks | first derivative | checks | second derivative |\n"
-        << "|---|---:|---:|---:|---:|\n";
-    for (const auto& [op, entry] : entries_) {
-      out << "| " << op;
-      for (int i = 0; i < 2; ++i) {
-        out << " | " << entry.checks[i] << " | ";
-        if (entry.checks[i] == 0) {
-          out << "-";
-        } else {
-          out << entry.worst[i];
-        }
-      }
-      out << " |\n";
-    }
-  }
-
- private:
-  struct Entry {
-    int checks[2] = {0, 0};
-    double worst[2] = {0, 0};
-  };
-  std::map<std::string, Entry> entries_;
-};
-
-/// Checks first derivatives of f, a function of std::vector<DoubleTensor>, and notes the error.
+/// Checks first derivatives of f, a function of std::vector<DoubleTensor>.
 template <class F>
 void check_first_gradients(const std::string& op, const F& f,
                            const std::vector<DoubleTensor>& inputs,
                            const GradcheckOptions& options = {}) {
   const GradcheckResult first = gradcheck(f, inputs, options);
-  GradientReport::get().add(op, 1, first.max_error);
   INFO(op << ", first derivative: " << first.report);
   CHECK(first.passed);
 }
@@ -256,7 +204,6 @@ void check_gradients(const std::string& op, const F& f, const std::vector<Double
                      const GradcheckOptions& options = {}) {
   check_first_gradients(op, f, inputs, options);
   const GradcheckResult second = gradgradcheck(f, inputs, options);
-  GradientReport::get().add(op, 2, second.max_error);
   INFO(op << ", second derivative: " << second.report);
   CHECK(second.passed);
 }

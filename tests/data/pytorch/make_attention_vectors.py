@@ -46,7 +46,7 @@ def main():
                 enable_gqa=q.shape[1] != k.shape[1])
 
         arguments = {key: value for key, value in options.items() if key in ("causal", "scale")}
-        s.case(label, run, inputs, op="attention", **arguments)
+        s.case(label, run, inputs, op="scaled_dot_product_attention", **arguments)
     s.save()
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes avg_pool2d.safetensors, which tests/ops/pytorch_test.cpp reads; make_vectors.py says how
+"""Writes avg_pool2d.safetensors, which tests/table reads; make_vectors.py says how
 the file is laid out.
 
 Run with PyTorch 2.6:  python3 make_pool_vectors.py

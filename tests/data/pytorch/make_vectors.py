@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the reference vectors that tests/ops/pytorch_test.cpp reads.
+"""Writes the reference vectors that tests/table reads.
 
 Run with PyTorch 2.6:  python3 make_vectors.py
 
 One safetensors file per stem. A case's tensors are named "<case>.<what>":
     x, w, b, ...      inputs, float64 (or int64), every value exact in float32
     dy                the cotangent of the output
-    y64, dx64, ...    result and gradients, computed in float64
+    y64, dx64, ...    result and gradients, computed in float64; no gradient of a constant
     y32, dx32, ...    the same, computed in float32: PyTorch's own error is their distance
 and its arguments stand as JSON in the header's __metadata__ under the case's name, "op" among them.
 """
@@ -82,9 +82,8 @@ class Stem:
             y.backward(dy.to(dtype))
             self.tensors[f"{name}.y{bits}"] = y
             for key, leaf in leaves.items():
-                if leaf.requires_grad:
-                    grad = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
-                    self.tensors[f"{name}.d{key}{bits}"] = grad
+                if leaf.requires_grad and leaf.grad is not None:
+                    self.tensors[f"{name}.d{key}{bits}"] = leaf.grad
 
     def save(self):
         save(self.name, self.tensors, self.metadata)
@@ -143,6 +142,12 @@ def elementwise():
     for op, values in extremes.items():
         x = exact(torch.tensor(values, dtype=torch.float64))
         s.case(f"{op}.extremes", getattr(torch, op), {"x": x}, op=op)
+    for label, shape in shapes.items():
+        s.case(f"clamp.{label}", lambda x: x.clamp(-0.5, 1.25), {"x": rand(*shape)}, op="clamp",
+               low=-0.5, high=1.25)
+        t = torch.randint(0, 2, shape)
+        s.case(f"where.{label}", lambda a, b, t: torch.where(t.bool(), a, b),
+               {"a": rand(*shape), "b": rand(1, shape[-1]), "t": t}, op="where")
     s.save()
 
 
@@ -325,15 +330,15 @@ def losses():
     for reduction in ("mean", "sum", "none"):
         mse = lambda x, t, r=reduction: F.mse_loss(x, t, reduction=r)
         inputs = {"x": rand(4, 7), "t": rand(4, 7)}
-        s.case(f"mse.{reduction}", mse, inputs, op="mse", reduction=reduction)
+        s.case(f"mse.{reduction}", mse, inputs, op="mse_loss", reduction=reduction)
         # Targets are data: they get no gradient in bce and bce_with_logits.
-        for op in ("bce", "bce_with_logits"):
-            f = getattr(F, op.replace("bce", "binary_cross_entropy"))
+        for op in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
+            f, is_probability = getattr(F, op), op == "binary_cross_entropy"
             run = lambda x, t, f=f, r=reduction: f(x, t.detach(), reduction=r)
             x, t = rand(5, 3), torch.rand(5, 3, dtype=torch.float64)
-            x = exact(torch.sigmoid(rand(5, 3, outliers=False))) if op == "bce" else x
+            x = exact(torch.sigmoid(rand(5, 3, outliers=False))) if is_probability else x
             s.case(f"{op}.{reduction}", run, {"x": x, "t": exact(t)}, op=op, reduction=reduction)
-            hard = {"x": clear if op == "bce" else logits, "t": target}
+            hard = {"x": clear if is_probability else logits, "t": target}
             s.case(f"{op}.{reduction}.extremes", run, hard, op=op, reduction=reduction)
     s.save()
 
