@@ -245,8 +245,8 @@ void check_derivatives(const Case& c, Findings& found) {
   }
 }
 
-/// The operation's smallest case that has elements, and all the small ones. Not those whose gradient
-/// is 0 by decree: that of the row of padding.
+/// The operation's smallest case that has elements, and all the small ones. Not those whose
+/// gradient is 0 by decree: that of the row of padding.
 std::set<std::string> cases_to_differentiate(const std::vector<Case>& cases,
                                              const std::string& op) {
   constexpr Index small = 200;
