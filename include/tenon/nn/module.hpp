@@ -1,14 +1,48 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "tenon/nn/parameter.hpp"
 #include "tenon/nn/visitor.hpp"
 #include "tenon/tensor/tensor.hpp"
+
+namespace tenon::nn {
+template <class T>
+class BasicModule;
+}  // namespace tenon::nn
+
+namespace tenon::detail {
+
+/// Is told of the outputs of all modules that run in this thread, from its making to its end; the
+/// last one made is the first to know. nn/output_hook.hpp is what users see of it.
+template <class T>
+class TENON_API OutputListener {
+ public:
+  using Function = void (*)(OutputListener&, const nn::BasicModule<T>&, const BasicTensor<T>&);
+
+  explicit OutputListener(Function function) noexcept;
+  ~OutputListener();
+  OutputListener(const OutputListener&) = delete;
+  OutputListener& operator=(const OutputListener&) = delete;
+
+  static bool is_open() noexcept;
+  static void notify(const nn::BasicModule<T>& module, const BasicTensor<T>& y);
+
+ private:
+  Function function_;
+  OutputListener* enclosing_;
+};
+
+extern template class OutputListener<float>;
+extern template class OutputListener<double>;
+
+}  // namespace tenon::detail
 
 namespace tenon::nn {
 
@@ -94,6 +128,9 @@ class TENON_API BasicModule {
           c.result = c.function();
         },
         &context);
+    if constexpr (std::is_same_v<decltype(f()), BasicTensor<T>>) {
+      if (detail::OutputListener<T>::is_open()) notify(context.result);
+    }
     return std::move(context.result);
   }
 
@@ -105,6 +142,9 @@ class TENON_API BasicModule {
 
  private:
   void run(void (*f)(void* context), void* context);
+  void notify(const BasicTensor<T>& y) const {
+    if (y.defined()) detail::OutputListener<T>::notify(*this, y);
+  }
 
   bool training_ = true;
 };
