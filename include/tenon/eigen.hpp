@@ -38,15 +38,11 @@ using EigenVectorMap =
 
 namespace detail {
 
-/// Refuses the strides that Eigen's maps do not have.
+/// Refuses to write what repeats its elements.
 inline void check_eigen_strides(const char* op, const Shape& shape, const Shape& strides,
                                 bool writes) {
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] <= 1) continue;
-    if (strides[i] < 0) {
-      fail<ValueError>(op, "axis ", i, " of shape ", shape, " runs backwards (its stride is ",
-                       strides[i], "), which Eigen's maps do not; hint: x.contiguous()");
-    }
     if (strides[i] == 0 && writes) {
       fail<ValueError>(op, "axis ", i, " of shape ", shape,
                        " repeats its elements, which cannot be written one by one; hint: "
@@ -100,8 +96,8 @@ EigenVectorMap<Data> eigen_vector(const BasicTensor<T>& x, Data* data) {
 
 /// x (M, N) as a matrix of Eigen's, or of x (..., M, N) the one at a position of the other axes. It
 /// shares x's values, which must outlive it: keep x, or what x is a view of. Throws ShapeError for
-/// other axes, IndexError for a position outside, ValueError for strides that Eigen does not have:
-/// backwards, or, where it could be written, repeated.
+/// other axes, IndexError for a position outside, ValueError where a tensor that is not const
+/// repeats its elements (expand).
 template <class T>
 EigenMatrixMap<T> as_matrix(BasicTensor<T>& x, std::initializer_list<Dim> batch = {}) {
   return detail::eigen_matrix(x, x.defined() ? x.data() : nullptr, batch);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "context.hpp"
+#include "sweep.hpp"
 #include "tenon/base/error.hpp"
 
 namespace tenon::detail {
@@ -39,6 +40,14 @@ bool RecordedPart::replace(const TensorImpl* x, TensorImpl* y, Recording& record
   for (const Node& leaf : leaves) outside.push_back(context.add_again(leaf));
   recording.begin_at("checkpoint", outside.data(), outside.size());
   return true;
+}
+
+Gradients gradients_down_to(std::int32_t start, bool record, TensorImpl* y, TensorImpl* dy) {
+  TapeContext& context = tape_context();
+  const std::int32_t node = context.track(*y);
+  if (node < start) return {};
+  const RecordingScope scope(record ? &context : nullptr);
+  return reverse_sweep(context, node, start, y, dy);
 }
 
 std::int32_t TapeContext::add_again(const Node& leaf) {

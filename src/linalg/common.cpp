@@ -7,14 +7,16 @@
 
 namespace tenon::linalg {
 
+void check_matrices(const char* op, const detail::TensorImpl* a) {
+  const Shape& shape = detail::defined(op, a).shape;
+  if (shape.rank() >= 2) return;
+  detail::fail<ShapeError>(op, "a must be a matrix or a batch of them, (..., M, N), but has shape ",
+                           shape, "; hint: unsqueeze() makes a row or a column of a vector");
+}
+
 template <class T>
 DoubleTensor matrices(const char* op, const BasicTensor<T>& a) {
-  const Shape& shape = detail::defined(op, a.impl()).shape;
-  if (shape.rank() < 2) {
-    detail::fail<ShapeError>(op,
-                             "a must be a matrix or a batch of them, (..., M, N), but has shape ",
-                             shape, "; hint: unsqueeze() makes a row or a column of a vector");
-  }
+  check_matrices(op, a.impl());
   return cast<double>(a);
 }
 

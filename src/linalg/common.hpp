@@ -35,7 +35,9 @@ BasicTensor<To> cast(const BasicTensor<From>& x) {
   }
 }
 
-/// a in double, once it is known to be a defined tensor of at least two axes.
+/// Throws unless a is a defined tensor of at least two axes.
+void check_matrices(const char* op, const detail::TensorImpl* a);
+/// a in double, once it is known to be that.
 template <class T>
 DoubleTensor matrices(const char* op, const BasicTensor<T>& a);
 /// The same, and square.

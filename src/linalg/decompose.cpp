@@ -318,7 +318,7 @@ BasicTensor<T> matrix_exp(const BasicTensor<T>& a) {
 
 template <std::floating_point T>
 BasicTensor<T> diagonal(const BasicTensor<T>& a) {
-  matrices("linalg::diagonal", a.detach());
+  check_matrices("linalg::diagonal", a.impl());
   Shape shape, strides;
   for (int i = 0; i < a.rank() - 2; ++i) {
     shape.push_back(a.shape()[i]);
@@ -331,6 +331,7 @@ BasicTensor<T> diagonal(const BasicTensor<T>& a) {
 
 template <std::floating_point T>
 BasicTensor<T> trace(const BasicTensor<T>& a) {
+  check_matrices("linalg::trace", a.impl());
   return sum(diagonal(a), -1);
 }
 

@@ -70,7 +70,7 @@ TEST_CASE("Recomputation needs less memory", "[autograd][checkpoint]") {
   const auto peak = [](bool recompute) {
     manual_seed(1);
     std::vector<nn::Sequential> blocks;
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < 24; ++i) {
       blocks.push_back(nn::Sequential{nn::Linear(16, 16), nn::Tanh(), nn::Tanh(), nn::Tanh(),
                                       nn::Tanh(), nn::Tanh()});
     }
@@ -104,6 +104,15 @@ TEST_CASE("Tracked tensors that a function captures get their gradients",
                       return tanh(checkpoint(inner, v.t())).reshape({9});
                     };
                     return checkpoint(outer, in[0]).reshape({3, 3}) * in[0];
+                  },
+                  {w});
+  // A view that was made outside and is used inside alone.
+  check_gradients("checkpoint",
+                  [](auto& in) {
+                    const DoubleTensor view = (in[0] * 2).t();
+                    return checkpoint([view](const DoubleTensor& v) { return exp(view) * tanh(v); },
+                                      in[0].t()) *
+                           in[0];
                   },
                   {w});
 }

@@ -23,6 +23,11 @@ class TENON_API RecordedPart {
   std::size_t arena_chunk_, arena_used_;
 };
 
+/// The gradients of y by all that was recorded before the node at `start`. Views are recorded where
+/// they are first used, so those that f looks through may be younger than the node that runs.
+TENON_API Gradients gradients_down_to(std::int32_t start, bool record, TensorImpl* y,
+                                      TensorImpl* dy);
+
 /// Adds what `gradients` has for the inputs of the node that runs.
 template <class T>
 void add_found(Sweep<T>& sweep, const Gradients& gradients) {
@@ -83,10 +88,12 @@ BasicTensor<T> checkpoint(F f, const BasicTensor<T>& x) {
     recording.rule(y, [f = std::move(f), x = detail::Saved(x), y = detail::Saved(y),
                        random](detail::Sweep<T>& sweep) mutable {
       const detail::ReplayedRandom replayed(random);
+      const bool record = Tape::is_recording();
       Tape tape;
       const BasicTensor<T> again = f(*x);
       detail::check_recomputed(again, *y);
-      detail::add_found(sweep, tape.gradients(again, sweep.dy()));
+      detail::add_found(sweep, detail::gradients_down_to(sweep.position(), record, again.impl(),
+                                                         sweep.dy().impl()));
     });
   }
   return y;

@@ -65,6 +65,7 @@ class TENON_API SweepCore {
   void accumulate(const Node& node, int i, BasicTensor<T> g);
   const Shape& input_shape(const Node& node, int i) const;
   std::uint64_t input_id(const Node& node, int i) const;
+  std::int32_t running() const { return running_; }
   /// Hands over the gradient of the node that runs.
   TensorImpl* take_dy() { return std::exchange(dy_, nullptr); }
   /// The gradient of another output of it, not owned; null where there is none.
@@ -98,6 +99,8 @@ class Sweep {
   bool needs(int i) const { return node_.inputs[i] >= 0; }
   /// The shape of input i, which must be needed.
   const Shape& shape(int i) const { return core_.input_shape(node_, i); }
+  /// Of the node that runs, on the tape.
+  std::int32_t position() const { return core_.running(); }
   /// Of all inputs, needed or not.
   int input_count() const { return node_.input_count; }
   /// The tensor's id of input i, which must be needed.
