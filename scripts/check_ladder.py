@@ -23,7 +23,7 @@ ALLOWED = {
     "io": {"base", "tensor", "autograd", "ops", "nn"},
     "profile": {"base", "kernels", "nn", "io"},  # kernels: what the machine can do at most
     "train": {"base", "tensor", "autograd", "ops", "nn", "optim", "data", "io"},
-    "linalg": {"base", "tensor", "autograd"},
+    "linalg": BELOW_OPS | {"ops"},
     "eigen": {"base", "tensor"},
 }
 UMBRELLA = "tenon.hpp"

@@ -96,8 +96,10 @@ struct TapeContext {
   std::vector<SweepStorage> spare_storage;  // of sweeps that are done
   SweepStorage* sweep = nullptr;            // of the one that runs
   const Node* running = nullptr;            // whose rule runs, for its errors
-  std::vector<std::uint64_t> profiled;      // what profiles call nodes; may be shorter than nodes
-  AnomalyListener* anomaly = nullptr;       // looks at values while a DetectAnomaly is open
+  std::vector<std::int32_t> outside;        // what checkpoint() works on; kept for the next one
+  std::vector<Node> leaves;
+  std::vector<std::uint64_t> profiled;  // what profiles call nodes; may be shorter than nodes
+  AnomalyListener* anomaly = nullptr;   // looks at values while a DetectAnomaly is open
 
   void set_profiled(std::size_t node, std::uint64_t name) {
     if (profiled.size() <= node) profiled.resize(node + 1);
@@ -122,6 +124,8 @@ struct TapeContext {
     return alive ? node : -1;
   }
   std::int32_t add_leaf(TensorImpl& x);
+  /// A leaf that has been truncated.
+  std::int32_t add_again(const Node& leaf);
   void push(Node& node, TensorImpl& y);
   /// Destroys all nodes from start on.
   void truncate(std::size_t start);

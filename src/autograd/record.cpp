@@ -141,6 +141,10 @@ const Shape& SweepCore::input_shape(const Node& node, int i) const {
   return tape_context().nodes[static_cast<std::size_t>(node.inputs[i])]->shape;
 }
 
+std::uint64_t SweepCore::input_id(const Node& node, int i) const {
+  return tape_context().nodes[static_cast<std::size_t>(node.inputs[i])]->id;
+}
+
 template <class T>
 void SweepCore::accumulate(const Node& node, int i, BasicTensor<T> g) {
   const auto input = static_cast<std::size_t>(node.inputs[i]);

@@ -45,6 +45,14 @@ tenon_dependency(OpenMP TARGET OpenMP::OpenMP_CXX PACKAGE
                  "g++, or libomp-dev for clang")
 tenon_dependency(ZLIB TARGET ZLIB::ZLIB PACKAGE zlib1g-dev)
 
+# Headers alone, which one file of the library includes.
+set(EIGEN_BUILD_TESTING OFF)
+set(EIGEN_BUILD_DOC OFF)
+set(EIGEN_BUILD_PKGCONFIG OFF)
+tenon_dependency(
+  Eigen3 TARGET Eigen3::Eigen PACKAGE libeigen3-dev PREFER_CONFIG
+  REPOSITORY https://gitlab.com/libeigen/eigen.git TAG 3.4.0)
+
 if(TENON_SIMD)
   set(HWY_ENABLE_TESTS OFF)
   set(HWY_ENABLE_EXAMPLES OFF)
@@ -78,12 +86,6 @@ if(TENON_BUILD_TESTS)
   tenon_dependency(
     Catch2 TARGET Catch2::Catch2 PACKAGE catch2 PREFER_CONFIG
     REPOSITORY https://github.com/catchorg/Catch2.git TAG v3.5.4)
-  set(EIGEN_BUILD_TESTING OFF)
-  set(EIGEN_BUILD_DOC OFF)
-  set(EIGEN_BUILD_PKGCONFIG OFF)
-  tenon_dependency(
-    Eigen3 TARGET Eigen3::Eigen PACKAGE libeigen3-dev PREFER_CONFIG
-    REPOSITORY https://gitlab.com/libeigen/eigen.git TAG 3.4.0)
 endif()
 
 if(TENON_BUILD_BENCH)

@@ -119,7 +119,10 @@ BasicTensor<T> BasicSequential<T>::run_from(std::size_t i, const BasicTensor<T>&
                                             detail::InputShapes& shapes) {
   BasicTensor<T> y;
   const BasicTensor<T>* input = &x;
-  const auto is_relu = [&](std::size_t k) { return k < layers_.size() && layers_[k].is_relu; };
+  const bool by_itself = detail::OutputListener<T>::is_open();
+  const auto is_relu = [&](std::size_t k) {
+    return k < layers_.size() && layers_[k].is_relu && !by_itself;
+  };
   const auto is_pool = [&](std::size_t k) { return k < layers_.size() && layers_[k].is_max_pool; };
   for (; i < layers_.size(); ++i) {
     shapes.enter(i, input->impl());

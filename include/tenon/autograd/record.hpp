@@ -64,6 +64,8 @@ class TENON_API SweepCore {
   template <class T>
   void accumulate(const Node& node, int i, BasicTensor<T> g);
   const Shape& input_shape(const Node& node, int i) const;
+  std::uint64_t input_id(const Node& node, int i) const;
+  std::int32_t running() const { return running_; }
   /// Hands over the gradient of the node that runs.
   TensorImpl* take_dy() { return std::exchange(dy_, nullptr); }
   /// The gradient of another output of it, not owned; null where there is none.
@@ -97,6 +99,12 @@ class Sweep {
   bool needs(int i) const { return node_.inputs[i] >= 0; }
   /// The shape of input i, which must be needed.
   const Shape& shape(int i) const { return core_.input_shape(node_, i); }
+  /// Of the node that runs, on the tape.
+  std::int32_t position() const { return core_.running(); }
+  /// Of all inputs, needed or not.
+  int input_count() const { return node_.input_count; }
+  /// The tensor's id of input i, which must be needed.
+  std::uint64_t id(int i) const { return core_.input_id(node_, i); }
   /// Adds g, of input i's shape, to that input's gradient; ignored where it is not needed.
   /// Throws ShapeError for another shape.
   template <class U>
@@ -145,6 +153,11 @@ class TENON_API Recording {
   Recording(const char* op, TensorImpl* const* inputs, std::size_t count) {
     if (Tape::is_recording()) begin(op, inputs, count);
   }
+
+  /// Nothing is recorded before begin_at().
+  Recording() = default;
+  /// Records an operation on the nodes at these positions of the tape.
+  void begin_at(const char* op, const std::int32_t* nodes, std::size_t count);
 
   explicit operator bool() const { return inputs_ != nullptr; }
 

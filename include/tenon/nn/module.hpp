@@ -1,8 +1,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,38 @@ const TensorImpl* output_of(const Result& result) {
     return nullptr;
   }
 }
+
+}  // namespace tenon::detail
+
+namespace tenon::nn {
+template <class T>
+class BasicModule;
+}  // namespace tenon::nn
+
+namespace tenon::detail {
+
+/// Is told of the outputs of all modules that run in this thread, from its making to its end; the
+/// last one made is the first to know. nn/output_hook.hpp is what users see of it.
+template <class T>
+class TENON_API OutputListener {
+ public:
+  using Function = void (*)(OutputListener&, const nn::BasicModule<T>&, const BasicTensor<T>&);
+
+  explicit OutputListener(Function function) noexcept;
+  ~OutputListener();
+  OutputListener(const OutputListener&) = delete;
+  OutputListener& operator=(const OutputListener&) = delete;
+
+  static bool is_open() noexcept;
+  static void notify(const nn::BasicModule<T>& module, const BasicTensor<T>& y);
+
+ private:
+  Function function_;
+  OutputListener* enclosing_;
+};
+
+extern template class OutputListener<float>;
+extern template class OutputListener<double>;
 
 }  // namespace tenon::detail
 
@@ -112,6 +146,9 @@ class TENON_API BasicModule {
           return detail::output_of(c.result);
         },
         &context);
+    if constexpr (std::is_same_v<decltype(f()), BasicTensor<T>>) {
+      if (detail::OutputListener<T>::is_open()) notify(context.result);
+    }
     return std::move(context.result);
   }
 
@@ -123,6 +160,9 @@ class TENON_API BasicModule {
 
  private:
   void run(const detail::TensorImpl* (*f)(void* context), void* context);
+  void notify(const BasicTensor<T>& y) const {
+    if (y.defined()) detail::OutputListener<T>::notify(*this, y);
+  }
 
   bool training_ = true;
 };
