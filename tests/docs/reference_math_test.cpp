@@ -58,14 +58,14 @@ TEST_CASE("reductions.md: over axes", "[docs]") {
   const Tensor centred = x - mean(x, {0}, true);          // keepdim: (1, 3) broadcasts
   const Tensor spread = stddev(x, 1, {.correction = 0});  // divided by n
   const auto [largest, places] = max(x, 1);               // and where they are
-  const Tensor lengths = norm(x, 2, 1), all = logsumexp(x);
+  const Tensor lengths = norm(x, 2, 1), total = logsumexp(x);
   // [/reductions]
   CHECK(row_means(1) == 6);
   CHECK(centred(1, 2) == 2.5f);
   CHECK(spread(0) == Approx(std::sqrt(2.0 / 3)));
   CHECK((largest(0) == 3 && places(0) == 2));
   CHECK(lengths(0) == Approx(std::sqrt(14.0)));
-  CHECK(all.rank() == 0);
+  CHECK(total.rank() == 0);
 }
 
 TEST_CASE("products.md: matrices and vectors", "[docs]") {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "allocation_counter.hpp"
 #include "ops_support.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/elementwise.hpp"
@@ -103,9 +104,10 @@ TEST_CASE("Further reductions agree with plain loops over any axes and layouts",
 }
 
 TEST_CASE("Further reductions have gradients of first and second order", "[ops][reductions]") {
-  for (const auto& [shape, dims] : cases) {
+  for (const auto& [sizes, over] : cases) {
+    const Shape &shape = sizes, &dims = over;
     const auto x = distinct_tensor(shape, 2) + 0.03;  // no two of equal size
-    const auto check = [&, dims = dims](const char* name, const auto& f) {
+    const auto check = [&](const char* name, const auto& f) {
       check_gradients_in_all_layouts(name, [&](const Inputs& in) { return f(in[0], dims); }, {x});
       check_gradients(name, [&](const Inputs& in) { return f(in[0] * in[0], dims) * in[0]; },
                       {random_tensor(shape, 3, 0.3, 1.1)});
@@ -266,4 +268,19 @@ TEST_CASE("Further reductions say what is wrong with their arguments", "[ops][re
              ContainsSubstring("[prod] the tensor is"));
   CHECK_THAT(error_of<ValueError>([] { logsumexp(Tensor()); }),
              ContainsSubstring("[logsumexp] the tensor is"));
+}
+
+TEST_CASE("Further reductions allocate nothing once warm", "[ops][reductions]") {
+  const auto x = random_tensor<float>({65, 33}, 1);
+  const auto step = [&] {
+    Tape tape;
+    const auto leaf = tape.watch(x);
+    const auto y = sum(var(leaf, 1)) + sum(stddev(leaf, 0)) + norm(leaf) + sum(norm(leaf, 3, 1)) +
+                   norm(leaf, inf) + sum(logsumexp(leaf, {0, 1}, true)) + sum(prod(leaf, 1));
+    tape.gradients(y);
+  };
+  for (int i = 0; i < 3; ++i) step();
+  const AllocationCounter counter;
+  step();
+  CHECK(counter.count() == 0);
 }
