@@ -5,7 +5,7 @@
 #   tests/package/run.sh BUILD_DIR [NAME...]
 #
 # BUILD_DIR holds a static build; the names (default: all of them) are: headers find_package
-# two_translation_units clang_consumer pkg_config add_subdirectory shared
+# two_translation_units clang_consumer pkg_config add_subdirectory shared eigen
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +17,7 @@ fi
 build_dir=$(cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- headers find_package two_translation_units clang_consumer pkg_config \
-  add_subdirectory shared
+  add_subdirectory shared eigen
 jobs=$(nproc)
 clangxx=$(command -v clang++-14 || command -v clang++ || true)
 work=$build_dir/package_tests
@@ -137,8 +137,12 @@ test_shared() {
   pkg_config_build "$shared_prefix" "$work/shared_pkg_config_consumer" g++
   LD_LIBRARY_PATH=$(dirname "$library") quietly "$work/shared_pkg_config_consumer"
   # Hidden visibility: of what is ours only tenon::, and nothing of the libraries used inside.
-  foreign=$(nm -D --defined-only --demangle "$library" | grep -E 'nlohmann|deflate|inflate' || true)
+  foreign=$(nm -D --defined-only --demangle "$library" | grep -E 'nlohmann|deflate|inflate|tenon_eigen' || true)
   [ -z "$foreign" ] || fail "libtenon.so exports foreign symbols: $(head -3 <<<"$foreign")"
+}
+
+test_eigen() {
+  configure_build_run eigen "$here/eigen" "-DCMAKE_PREFIX_PATH=$prefix"
 }
 
 mkdir -p "$work"
