@@ -28,10 +28,16 @@ const std::map<std::string, std::string> without_row = {
     {"dropout", "random: its test compares with its own mask"},
     {"dropout1d", "random: dropout of a constant, times x"},
     {"dropout2d", "random: dropout of a constant, times x"},
+    {"gradient", "takes a function: tests/ops/derivatives_test.cpp"},
+    {"hessian", "takes a function: tests/ops/derivatives_test.cpp"},
+    {"hvp", "takes a function: tests/ops/derivatives_test.cpp"},
+    {"jacobian", "takes a function: tests/ops/derivatives_test.cpp"},
+    {"jvp", "takes a function: tests/ops/derivatives_test.cpp"},
     {"one_hot", "a constant"},
     {"sampling_probabilities", "without gradient"},
     {"sinusoidal_positions", "a constant"},
     {"unique", "without gradient"},
+    {"vjp", "takes a function: tests/ops/derivatives_test.cpp"},
 };
 
 std::string text_of(const fs::path& path) {
