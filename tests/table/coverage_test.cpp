@@ -85,6 +85,9 @@ Names public_operations() {
   for (const auto& entry : fs::directory_iterator(root / "include" / "tenon" / "ops")) {
     names.merge(operations_of(entry.path()));
   }
+  for (const std::string& name : operations_of(root / "include" / "tenon" / "linalg.hpp")) {
+    names.insert("linalg::" + name);
+  }
   return names;
 }
 
