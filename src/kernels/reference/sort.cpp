@@ -29,7 +29,7 @@ bool precedes(const Entry<T>& a, const Entry<T>& b, bool descending) {
 template <class T>
 void sort(const SortDims& d, bool descending, const T* x, T* y, std::int64_t* indices) {
   const Index lines = d.outer * d.inner,
-              steps = std::bit_width(static_cast<std::uint64_t>(d.length));
+              steps = static_cast<Index>(std::bit_width(static_cast<std::uint64_t>(d.length)));
   count_work<T>(lines * d.length * steps,
                 bytes_of<T>(lines * (d.length + d.k)) + bytes_of<Index>(lines * d.k));
   const Index grain = std::max<Index>(1, (Index{1} << 12) / std::max<Index>(1, d.length));
