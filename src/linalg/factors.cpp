@@ -11,6 +11,7 @@
 
 // src/CMakeLists.txt renames Eigen's namespace for this file, so that a program with an Eigen of
 // its own, compiled for another instruction set, links none of these functions, nor ours of its.
+// Eigen's solvers take references to the first element, so that nothing empty may reach them.
 
 namespace tenon::linalg::factors {
 namespace {
@@ -62,6 +63,7 @@ Index solve(Index n, Index k, const double* a, const double* b, double* x) {
   const Lu lu{Matrix(ConstMap(a, n, n))};
   const Index zero = zero_on_diagonal(lu.matrixLU());
   if (zero >= 0) return zero;
+  if (n == 0 || k == 0) return -1;
   const Matrix right = ConstMap(b, n, k);
   const Matrix solution = lu.solve(right);
   Map(x, n, k) = solution;
@@ -89,6 +91,7 @@ Index solve_triangular(Index n, Index k, bool upper, bool unit, const double* a,
 }
 
 Determinant determinant(Index n, const double* a) {
+  if (n == 0) return {1, 0, 1};  // the empty product
   const Lu lu{Matrix(ConstMap(a, n, n))};
   Determinant d{static_cast<double>(lu.permutationP().determinant()), 0, 0};
   d.det = d.sign;
@@ -102,6 +105,7 @@ Determinant determinant(Index n, const double* a) {
 }
 
 void cofactors(Index n, const double* a, double* y) {
+  if (n == 0) return;
   // det(A) A^-T, where a pivot of 0 gives way to a tiny one: as far as it matters, what it is
   // multiplied by in the determinant it is divided by in the inverse.
   Lu lu{Matrix(ConstMap(a, n, n))};
@@ -119,6 +123,7 @@ void cofactors(Index n, const double* a, double* y) {
 }
 
 Index cholesky(Index n, const double* a, double* l) {
+  if (n == 0) return 0;
   Matrix m = ConstMap(a, n, n);
   const Index failed = Eigen::internal::llt_inplace<double, Eigen::Lower>::blocked(m);
   if (failed >= 0) return failed + 1;
@@ -129,6 +134,7 @@ Index cholesky(Index n, const double* a, double* l) {
 }
 
 void qr(Index m, Index n, const double* a, double* q, double* r) {
+  if (m == 0 || n == 0) return;
   Matrix factors = ConstMap(a, m, n);
   Eigen::VectorXd tau, work;
   reflect(factors, tau, work);
@@ -137,6 +143,7 @@ void qr(Index m, Index n, const double* a, double* q, double* r) {
 }
 
 void svd(Index m, Index n, const double* a, double* u, double* s, double* vh) {
+  if (m == 0 || n == 0) return;
   // The rotations are for square matrices: of a tall one its triangular factor has the same
   // singular values and right vectors. A wide one is taken by its transpose.
   const bool wide = m < n;
@@ -171,6 +178,7 @@ void svd(Index m, Index n, const double* a, double* u, double* s, double* vh) {
 }
 
 bool eigh(Index n, const double* a, double* values, double* q) {
+  if (n == 0) return true;
   const Matrix symmetric = ConstMap(a, n, n);
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(symmetric);
   if (solver.info() != Eigen::Success) return false;
@@ -180,6 +188,7 @@ bool eigh(Index n, const double* a, double* values, double* q) {
 }
 
 void matrix_exp(Index n, const double* a, double* y) {
+  if (n == 0) return;
   Matrix x = ConstMap(a, n, n);
   // Up to this norm the approximant is exact to the last bit; beyond, e^a = (e^(a / 2^s))^(2^s).
   constexpr double theta = 5.371920351148152;

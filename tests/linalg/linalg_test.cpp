@@ -333,3 +333,10 @@ TEST_CASE("Bits do not depend on the number of threads", "[linalg]") {
   const DoubleTensor large = regular({300, 300}, 17);
   CHECK(same_bits_for_all_threads([&] { return linalg::inverse(large); }));
 }
+
+TEST_CASE("The determinant of no rows is the empty product", "[linalg]") {
+  const DoubleTensor none = zeros<double>({2, 0, 0});
+  CHECK(equal(linalg::det(none), ones<double>({2})));
+  CHECK(equal(linalg::slogdet(none).sign, ones<double>({2})));
+  CHECK(equal(linalg::slogdet(none).logabsdet, zeros<double>({2})));
+}
