@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants faults in kernels and operations, one at a time, and says which ones the tests catch.
 
-    scripts/check_faults.py [--only REGEX] [WORK_DIR]     about a quarter of an hour on 2 cores
+    scripts/check_faults.py [--only REGEX] [WORK_DIR]     hours on a busy machine
 
 Works on a copy of the committed tree; faults in reference kernels are planted in a build of these. A
 fault counts as caught when the tests of one of the named layers fail (or the compiler refuses it,
