@@ -122,6 +122,7 @@
 #include "tenon/ops/group_norm.hpp"
 #include "tenon/ops/gru.hpp"
 #include "tenon/ops/index.hpp"
+#include "tenon/ops/index_put.hpp"
 #include "tenon/ops/interpolate.hpp"
 #include "tenon/ops/layer_norm.hpp"
 #include "tenon/ops/linear.hpp"

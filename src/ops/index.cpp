@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/index.hpp"
 #include "ops/position_text.hpp"
 #include "tenon/base/error.hpp"
-#include "tenon/kernels/index.hpp"
 #include "tenon/tensor/factories.hpp"
 
 namespace tenon {
@@ -28,7 +28,40 @@ using kernels::IndexDims;
                    value == length ? "positions count from 0" : "is this the right axis?");
 }
 
-/// The positions, contiguous, counted from the start and known to lie inside the axis.
+IndexDims dims_about(const Shape& shape, int axis, Index count, bool per_element) {
+  IndexDims dims{1, shape[axis], 1, count, per_element};
+  for (int i = 0; i < axis; ++i) dims.outer *= shape[i];
+  for (int i = axis + 1; i < shape.rank(); ++i) dims.inner *= shape[i];
+  return dims;
+}
+
+/// index: of one axis, inside of x.
+template <class T>
+BasicTensor<T> select_at(const char* op, const BasicTensor<T>& x, int axis, const LongTensor& index,
+                         const Shape& shape) {
+  const IndexDims dims = dims_about(x.shape(), axis, index.numel(), false);
+  return read_at(op, dims, Saved(index), x, shape);
+}
+
+Index count_true(const BoolTensor& mask) {
+  return static_cast<Index>(std::count(mask.data(), mask.data() + mask.numel(), true));
+}
+
+/// The shape that all lists of positions broadcast to.
+Shape common_shape(const char* op, const Shape& x, std::initializer_list<LongTensor> positions) {
+  if (positions.size() == 0 || static_cast<Index>(positions.size()) > x.rank()) {
+    fail<IndexError>(op, positions.size(), " lists of positions were given for shape ", x,
+                     "; hint: one for each of the first axes, at least one");
+  }
+  Shape shape;
+  for (const LongTensor& list : positions) {
+    shape = broadcast_shapes(op, shape, defined(op, list.impl()).shape);
+  }
+  return shape;
+}
+
+}  // namespace
+
 LongTensor checked_index(const char* op, const LongTensor& index_any, const Shape& shape,
                          int axis) {
   const LongTensor index = index_any.contiguous();
@@ -46,15 +79,7 @@ LongTensor checked_index(const char* op, const LongTensor& index_any, const Shap
   return from_start;
 }
 
-IndexDims dims_about(const Shape& shape, int axis, Index count, bool per_element) {
-  IndexDims dims{1, shape[axis], 1, count, per_element};
-  for (int i = 0; i < axis; ++i) dims.outer *= shape[i];
-  for (int i = axis + 1; i < shape.rank(); ++i) dims.inner *= shape[i];
-  return dims;
-}
-
-/// Throws ShapeError unless index fits x everywhere but along the axis.
-void check_shapes(const char* op, const Shape& x, int axis, const Shape& index) {
+void check_index_shape(const char* op, const Shape& x, int axis, const Shape& index) {
   Shape expected = x;
   if (index.rank() == x.rank()) expected[axis] = index[axis];
   if (expected == index) return;
@@ -64,9 +89,13 @@ void check_shapes(const char* op, const Shape& x, int axis, const Shape& index) 
                    "one list of positions for all");
 }
 
-template <class T>
-BasicTensor<T> add_at(const char* op, const IndexDims& dims, const Saved<std::int64_t>& index,
-                      const BasicTensor<T>& start, const BasicTensor<T>& source);
+void check_source_shape(const char* op, const TensorImpl* source, const Shape& index) {
+  const Shape& shape = defined(op, source).shape;
+  if (shape == index) return;
+  fail<ShapeError>(op, "source has shape ", shape, " and index ", index,
+                   " but they must have one shape; hint: each element of source goes to the "
+                   "position that index names at its place");
+}
 
 // Reading and adding are linear, and each is the other's transpose.
 template <class T>
@@ -105,19 +134,6 @@ BasicTensor<T> add_at(const char* op, const IndexDims& dims, const Saved<std::in
   return y;
 }
 
-/// index: of one axis, inside of x.
-template <class T>
-BasicTensor<T> select_at(const char* op, const BasicTensor<T>& x, int axis, const LongTensor& index,
-                         const Shape& shape) {
-  const IndexDims dims = dims_about(x.shape(), axis, index.numel(), false);
-  return read_at(op, dims, Saved(index), x, shape);
-}
-
-Index count_true(const BoolTensor& mask) {
-  return static_cast<Index>(std::count(mask.data(), mask.data() + mask.numel(), true));
-}
-
-/// Where the true elements of a contiguous mask lie.
 LongTensor true_places(const BoolTensor& mask) {
   auto places = LongTensor::empty({count_true(mask)});
   std::int64_t* next = places.data();
@@ -127,7 +143,49 @@ LongTensor true_places(const BoolTensor& mask) {
   return places;
 }
 
-}  // namespace
+IndexedRows indexed_rows(const char* op, const Shape& x,
+                         std::initializer_list<LongTensor> positions) {
+  const Shape lists = common_shape(op, x, positions);
+  const int axes = static_cast<int>(positions.size());
+  if (lists.rank() + x.rank() - axes > max_rank) {
+    fail<ShapeError>(op, "positions of shape ", lists, " in x ", x, " would give more than ",
+                     max_rank, " axes; hint: flatten() the positions");
+  }
+  IndexedRows rows{zeros<std::int64_t>({lists.numel()}), lists, {1, 1, 1, lists.numel(), false}};
+  std::int64_t* place = rows.places.data();
+  int axis = 0;
+  for (const LongTensor& list : positions) {
+    const LongTensor at = checked_index(op, list, x, axis).expand(lists).contiguous();
+    for (Index k = 0; k < lists.numel(); ++k) place[k] = place[k] * x[axis] + at.data()[k];
+    rows.dims.length *= x[axis++];
+  }
+  for (; axis < x.rank(); ++axis) {
+    rows.shape.push_back(x[axis]);
+    rows.dims.inner *= x[axis];
+  }
+  return rows;
+}
+
+LongTensor element_places(const char* op, const Shape& x, int axis, const LongTensor& index) {
+  check_index_shape(op, x, axis, defined(op, index.impl()).shape);
+  const LongTensor at = checked_index(op, index, x, axis);
+  const IndexDims dims = dims_about(x, axis, index.shape()[axis], true);
+  auto places = LongTensor::empty({at.numel()});
+  Index next = 0;
+  for (Index o = 0; o < dims.outer; ++o) {
+    for (Index k = 0; k < dims.count; ++k) {
+      for (Index i = 0; i < dims.inner; ++i, ++next) {
+        places.data()[next] = (o * dims.length + at.data()[next]) * dims.inner + i;
+      }
+    }
+  }
+  return places;
+}
+
+IndexDims elements_of(const Shape& x, const LongTensor& places) {
+  return {1, x.numel(), 1, places.numel(), false};
+}
+
 }  // namespace detail
 
 template <detail::FloatOrLong T>
@@ -160,10 +218,17 @@ BasicTensor<T> take(const BasicTensor<T>& x, const LongTensor& positions, Index 
 }
 
 template <detail::FloatOrLong T>
+BasicTensor<T> index(const BasicTensor<T>& x, std::initializer_list<LongTensor> positions) {
+  const Shape& shape = detail::defined("index", x.impl()).shape;
+  const auto rows = detail::indexed_rows("index", shape, positions);
+  return detail::read_at("index", rows.dims, detail::Saved(rows.places), x, rows.shape);
+}
+
+template <detail::FloatOrLong T>
 BasicTensor<T> gather(const BasicTensor<T>& x, Index axis_any, const LongTensor& index) {
   const Shape& shape = detail::defined("gather", x.impl()).shape;
   const int axis = shape.axis(axis_any);
-  detail::check_shapes("gather", shape, axis, detail::defined("gather", index.impl()).shape);
+  detail::check_index_shape("gather", shape, axis, detail::defined("gather", index.impl()).shape);
   const LongTensor checked = detail::checked_index("gather", index, shape, axis);
   const auto dims = detail::dims_about(shape, axis, index.shape()[axis], true);
   return detail::read_at("gather", dims, detail::Saved(checked), x, index.shape());
@@ -175,12 +240,8 @@ BasicTensor<T> scatter_add(const BasicTensor<T>& x, Index axis_any, const LongTe
   const Shape& shape = detail::defined("scatter_add", x.impl()).shape;
   const int axis = shape.axis(axis_any);
   const Shape& at = detail::defined("scatter_add", index.impl()).shape;
-  detail::check_shapes("scatter_add", shape, axis, at);
-  if (!(detail::defined("scatter_add", source.impl()).shape == at)) {
-    detail::fail<ShapeError>("scatter_add", "source has shape ", source.shape(), " and index ", at,
-                             " but they must have one shape; hint: each element of source goes to "
-                             "the position that index names at its place");
-  }
+  detail::check_index_shape("scatter_add", shape, axis, at);
+  detail::check_source_shape("scatter_add", source.impl(), at);
   const LongTensor checked = detail::checked_index("scatter_add", index, shape, axis);
   const auto dims = detail::dims_about(shape, axis, at[axis], true);
   return detail::add_at("scatter_add", dims, detail::Saved(checked), x, source);
@@ -192,8 +253,8 @@ BasicTensor<T> masked_select(const BasicTensor<T>& x, const BoolTensor& mask) {
   const Shape& b = detail::defined("masked_select", mask.impl()).shape;
   const Shape shape = a == b ? a : broadcast_shapes("masked_select", a, b);
   const LongTensor places = detail::true_places(mask.expand(shape).contiguous());
-  const BasicTensor<T> flat = x.expand(shape).flatten();
-  return detail::select_at("masked_select", flat, 0, places, places.shape());
+  return detail::read_at("masked_select", detail::elements_of(shape, places), detail::Saved(places),
+                         x.expand(shape), places.shape());
 }
 
 LongTensor nonzero(const BoolTensor& mask) {
@@ -213,8 +274,13 @@ LongTensor nonzero(const BoolTensor& mask) {
 }
 
 #define TENON_INSTANTIATE(T)                                                                       \
+  template BasicTensor<T> detail::add_at(const char*, const kernels::IndexDims&,                   \
+                                         const detail::Saved<std::int64_t>&,                       \
+                                         const BasicTensor<T>&, const BasicTensor<T>&);            \
   template TENON_API BasicTensor<T> index_select(const BasicTensor<T>&, Index, const LongTensor&); \
   template TENON_API BasicTensor<T> take(const BasicTensor<T>&, const LongTensor&, Index);         \
+  template TENON_API BasicTensor<T> index(const BasicTensor<T>&,                                   \
+                                          std::initializer_list<LongTensor>);                      \
   template TENON_API BasicTensor<T> gather(const BasicTensor<T>&, Index, const LongTensor&);       \
   template TENON_API BasicTensor<T> scatter_add(const BasicTensor<T>&, Index, const LongTensor&,   \
                                                 const BasicTensor<T>&);                            \

@@ -61,25 +61,69 @@ Window selected(const char* op, const TensorImpl& x, Index axis, Index position)
   return result;
 }
 
-Window indexed(const TensorImpl& x, std::initializer_list<IndexItem> items) {
-  if (static_cast<int>(items.size()) > x.shape.rank()) {
-    detail::fail<IndexError>("index", items.size(), " entries were given for shape ", x.shape,
-                             "; hint: at most one entry an axis");
-  }
-  Window result{0, x.shape, x.strides};
-  int axis = 0;
+/// How many axes the ellipsis stands for. Throws IndexError.
+int axes_left_over(const TensorImpl& x, std::initializer_list<IndexItem> items) {
+  int named = 0, ellipses = 0;
   for (const IndexItem& item : items) {
-    // Positions before this one have dropped their axes, so the tensor's own counting is ahead.
-    const int original = static_cast<int>(&item - items.begin());
-    if (item.is_position) {
-      result.offset += detail::checked_position("index", item.slice.start, original, x.shape) *
-                       x.strides[original];
-      result.shape.erase(axis);
-      result.strides.erase(axis);
-    } else {
-      apply_slice("index", result, axis++, item.slice);
+    ellipses += item.kind == IndexItem::Kind::ellipsis;
+    named += item.kind == IndexItem::Kind::position || item.kind == IndexItem::Kind::slice;
+  }
+  if (named > x.shape.rank()) {
+    detail::fail<IndexError>("index", named, " axes were indexed in shape ", x.shape,
+                             "; hint: at most one entry an axis, besides ellipsis and newaxis");
+  }
+  if (ellipses > 1) {
+    detail::fail<IndexError>("index", "ellipsis was given ", ellipses, " times for shape ", x.shape,
+                             "; hint: with two of them it is not known which axes each one means; "
+                             "write all for single axes");
+  }
+  return x.shape.rank() - named;
+}
+
+void check_rank(const TensorImpl& x, int left, std::initializer_list<IndexItem> items) {
+  int rank = left;
+  for (const IndexItem& item : items) {
+    rank += item.kind == IndexItem::Kind::slice || item.kind == IndexItem::Kind::newaxis;
+  }
+  if (rank <= max_rank) return;
+  detail::fail<ShapeError>("index", "the result of shape ", x.shape, " would have ", rank,
+                           " axes, more than ", max_rank, "; hint: fewer entries newaxis");
+}
+
+void append(Window& window, Index size, Index stride) {
+  window.shape.push_back(size);
+  window.strides.push_back(stride);
+}
+
+Window indexed(const TensorImpl& x, std::initializer_list<IndexItem> items) {
+  int left = axes_left_over(x, items);
+  check_rank(x, left, items);
+  Window result;
+  int axis = 0;  // of x
+  const auto keep_left_over = [&] {
+    for (; left > 0; --left, ++axis) append(result, x.shape[axis], x.strides[axis]);
+  };
+  for (const IndexItem& item : items) {
+    switch (item.kind) {
+      case IndexItem::Kind::position:
+        result.offset +=
+            detail::checked_position("index", item.slice.start, axis, x.shape) * x.strides[axis];
+        ++axis;
+        break;
+      case IndexItem::Kind::slice:
+        append(result, x.shape[axis], x.strides[axis]);
+        apply_slice("index", result, result.shape.rank() - 1, item.slice);
+        ++axis;
+        break;
+      case IndexItem::Kind::ellipsis:
+        keep_left_over();
+        break;
+      case IndexItem::Kind::newaxis:
+        append(result, 1, 1);
+        break;
     }
   }
+  keep_left_over();
   return result;
 }
 

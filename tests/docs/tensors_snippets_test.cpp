@@ -16,7 +16,19 @@ TEST_CASE("the tensors page's ways to read and write by position", "[docs]") {
   LongTensor best = argmax(x, 1, true);                             // {{2}, {2}}
   Tensor values = gather(x, 1, best);                               // {{3}, {6}}
   Tensor sums = scatter_add(zeros({2, 3}), 1, best, ones({2, 1}));  // {{0, 0, 1}, {0, 0, 1}}
+
+  LongTensor rows = tensor<std::int64_t>({0, 1});
+  Tensor pairs = index(x, {rows, columns});                     // {3, 4}: x(0, 2) and x(1, 0)
+  Tensor written = index_put(x, {rows, columns}, tensor(9));    // {{1, 2, 9}, {9, 5, 6}}
+  Tensor filled = masked_scatter(x, lt(x, 3), tensor({8, 7}));  // {{8, 7, 3}, {4, 5, 6}}
+
+  x.index({ellipsis, 0}).fill_(0);  // x[..., 0] = 0
+  x.copy_(where(gt(x, 4), 4, x));   // x[x > 4] = 4
   // [/index]
+  REQUIRE(equal(pairs, tensor({3, 4})));
+  REQUIRE(equal(written, tensor({{1, 2, 9}, {9, 5, 6}})));
+  REQUIRE(equal(filled, tensor({{8, 7, 3}, {4, 5, 6}})));
+  REQUIRE(equal(x, tensor({{0, 2, 3}, {0, 4, 4}})));
   REQUIRE(equal(picked, tensor({{3, 1}, {6, 4}})));
   REQUIRE(equal(large, tensor({3, 4, 5, 6})));
   REQUIRE(equal(values, tensor({{3}, {6}})));

@@ -63,6 +63,32 @@ TEMPLATE_TEST_CASE("gather reads and scatter_add adds where the index says", "[k
   }
 }
 
+TEMPLATE_TEST_CASE("scatter writes rows where the index says, and nothing else", "[kernels][index]",
+                   float, double, std::int64_t) {
+  using T = TestType;
+  for (const IndexDims& d :
+       {IndexDims{1, 1, 1, 1, false}, IndexDims{1, 7, 3, 4, false}, IndexDims{1, 7, 0, 4, false},
+        IndexDims{1, 7, 3, 0, false}, IndexDims{1, 40000, 1, 20000, false},
+        IndexDims{1, 300, 130, 299, false}}) {
+    INFO(d.length << " x " << d.inner << ", " << d.count);
+    std::vector<std::int64_t> index(count(d.count));  // different: steps of a prime
+    for (Index k = 0; k < d.count; ++k) index[count(k)] = k * 13 % d.length;
+    std::vector<T> x(count(d.length * d.inner), T(-1)), source(count(d.count * d.inner));
+    for (std::size_t i = 0; i < source.size(); ++i) source[i] = static_cast<T>(i);
+    std::vector<T> expected = x;
+    for (Index k = 0; k < d.count; ++k) {
+      for (Index i = 0; i < d.inner; ++i) {
+        expected[count(index[count(k)] * d.inner + i)] = source[count(k * d.inner + i)];
+      }
+    }
+    CHECK(same_bits(expected, same_at_all_threads([&] {
+                      std::vector<T> y = x;
+                      kernels::scatter(d, index.data(), source.data(), y.data());
+                      return y;
+                    })));
+  }
+}
+
 TEST_CASE("scatter_add adds in the order of the positions", "[kernels][index]") {
   const std::vector<std::int64_t> index(4, 0);
   const std::vector<float> source{1e8F, 1, -1e8F, 1};

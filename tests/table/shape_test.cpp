@@ -32,7 +32,9 @@ const Row shape_rows[] = {
        return select(in["x"], index_of(k, "dim"), index_of(k, "position"));
      }},
     {"index",
-     [](auto& in, const Json&) {
+     [](auto& in, const Json& k) {
+       if (k.contains("lists")) return index(in["x"], {in.ids("t"), in.ids("u")});
+       if (k.contains("new")) return index(in["x"], {ellipsis, newaxis, Slice{.step = 2}});
        return index(in["x"], {1, all, Slice{.start = 1, .step = 2}});
      }},
     {"squeeze", [](auto& in, const Json& k) { return squeeze(in["x"], index_of(k, "dim")); }},
@@ -84,6 +86,16 @@ const Row index_rows[] = {
      [](auto& in, const Json& k) {
        return scatter_add(in["x"], index_of(k, "dim"), in.ids("t"), in["a"]);
      }},
+    {"index_put",
+     [](auto& in, const Json& k) {
+       return index_put(in["x"], {in.ids("t"), in.ids("u")}, in["a"], k.contains("accumulate"));
+     }},
+    {"scatter",
+     [](auto& in, const Json& k) {
+       return scatter(in["x"], index_of(k, "dim"), in.ids("t"), in["a"]);
+     }},
+    {"masked_scatter",
+     [](auto& in, const Json&) { return masked_scatter(in["x"], in.mask("t"), in["a"]); }},
     {"masked_select", [](auto& in, const Json&) { return masked_select(in["x"], in.mask("t")); }},
     {"sort",
      [](auto& in, const Json& k) { return sort(in["x"], index_of(k, "dim"), true).values; }},
@@ -101,4 +113,5 @@ TEST_CASE("Joining, slicing and turning agree with PyTorch", "[table]") { check_
 TEST_CASE("Indexing, sorting and running sums agree with PyTorch", "[table]") {
   check_file("index");
 }
+TEST_CASE("Writing at positions agrees with PyTorch", "[table]") { check_file("index_put"); }
 TEST_CASE("Views, parts and grids agree with PyTorch", "[table]") { check_file("shape_and_index"); }

@@ -19,6 +19,35 @@ TEST_CASE("index mixes positions and slices as NumPy does", "[tensor][indexing]"
   CHECK(x.index({std::size_t{2}}).shape() == Shape{3, 5});
 }
 
+TEST_CASE("index takes ellipsis and newaxis as NumPy does", "[tensor][indexing]") {
+  const LongTensor x = counting({4, 3, 5});
+  CHECK(x.index({ellipsis}).shape() == x.shape());
+  CHECK(x.index({ellipsis, 2}).shape() == Shape{4, 3});
+  CHECK(x.index({ellipsis, 2})(3, 1) == x(3, 1, 2));
+  CHECK(x.index({1, ellipsis, Slice{2}})(2, 0) == x(1, 2, 2));
+  CHECK(x.index({0, 1, ellipsis, 2}).item() == x(0, 1, 2));  // the ellipsis stands for no axis
+  CHECK(x.index({newaxis}).shape() == Shape{1, 4, 3, 5});
+  CHECK(x.index({all, newaxis, 1}).shape() == Shape{4, 1, 5});
+  CHECK(x.index({ellipsis, newaxis}).shape() == Shape{4, 3, 5, 1});
+  CHECK(x.index({newaxis, 3, newaxis, ellipsis, newaxis, -1, newaxis}).shape() ==
+        Shape{1, 1, 3, 1, 1});
+  CHECK(x.index({newaxis, 3, newaxis, ellipsis, newaxis, -1, newaxis})(0, 0, 2, 0, 0) ==
+        x(3, 2, 4));
+  CHECK(tensor(7).index({ellipsis, newaxis, newaxis}).shape() == Shape{1, 1});
+  CHECK(x.index({newaxis}).is_contiguous());
+  CHECK(x.index({ellipsis, newaxis, 0}).shares_storage(x));
+  // Positions may drop as many axes as new ones come in.
+  const LongTensor deep = counting({1, 1, 1, 1, 1, 1, 1, 2});
+  CHECK(deep.index({newaxis, newaxis, 0, 0, ellipsis}).rank() == max_rank);
+}
+
+TEST_CASE("what is assigned through an index lands in the tensor", "[tensor][indexing]") {
+  LongTensor x = counting({2, 3});
+  x.index({ellipsis, 1}).fill_(9);
+  x.index({newaxis, 1, Slice{1}}).copy_(tensor<std::int64_t>({7, 8}));
+  CHECK(values_of(x) == std::vector<std::int64_t>{0, 9, 2, 3, 7, 8});
+}
+
 TEST_CASE("index agrees with one slice or select after another", "[tensor][indexing]") {
   Random random(2);
   for (int round = 0; round < 500; ++round) {
@@ -76,7 +105,24 @@ TEST_CASE("Indexing says what is outside", "[tensor][indexing][error]") {
         "or from -1 (the last) to -3");
   CHECK(message<IndexError>([&] {
           x.index({0, 0, all});
-        }) == "[index] 3 entries were given for shape (2, 3); hint: at most one entry an axis");
+        }) ==
+        "[index] 3 axes were indexed in shape (2, 3); hint: at most one entry an axis, besides "
+        "ellipsis and newaxis");
+  CHECK(message<IndexError>([&] {
+          x.index({ellipsis, 0, ellipsis});
+        }) ==
+        "[index] ellipsis was given 2 times for shape (2, 3); hint: with two of them it is not "
+        "known which axes each one means; write all for single axes");
+  CHECK(message<IndexError>([&] {
+          x.index({newaxis, ellipsis, 3});
+        }) ==
+        "[index] position 3 is outside axis 1 of shape (2, 3); hint: positions run from 0 to 2, "
+        "or from -1 (the last) to -3");
+  CHECK(message<ShapeError>([&] {
+          x.index({newaxis, newaxis, newaxis, newaxis, newaxis, newaxis, newaxis, newaxis, 0});
+        }) ==
+        "[index] the result of shape (2, 3) would have 9 axes, more than 8; hint: fewer entries "
+        "newaxis");
   CHECK(message<IndexError>([&] { x.narrow(1, 2, 5); }) ==
         "[narrow] start 2 and length 5 reach outside axis 1 of shape (2, 3); hint: start + length "
         "can be at most 3; slice() clips to the axis");

@@ -4,8 +4,8 @@
 
 #include "tenon/kernels/dims.hpp"
 
-/// Reading from and adding to positions of an axis that an array names. T is float, double or
-/// std::int64_t.
+/// Reading from, adding to and writing at positions of an axis that an array names. T is float,
+/// double or std::int64_t.
 namespace tenon::kernels {
 
 /// Sizes about the indexed axis.
@@ -26,5 +26,10 @@ TENON_API void gather(const IndexDims& dims, const std::int64_t* index, const T*
 /// one column, which one thread owns.
 template <class T>
 TENON_API void scatter_add(const IndexDims& dims, const std::int64_t* index, const T* y, T* x);
+
+/// x[index[k], i] = y[k, i] for dims with outer 1 and no per_element, all positions different.
+/// Parallel over k, whose rows of x are disjoint.
+template <class T>
+TENON_API void scatter(const IndexDims& dims, const std::int64_t* index, const T* y, T* x);
 
 }  // namespace tenon::kernels

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <initializer_list>
+
 #include "tenon/ops/float_or_long.hpp"
 #include "tenon/tensor/tensor.hpp"
 
-/// Reading and writing at positions that a tensor of integers or a mask names, of float, double or
-/// std::int64_t. Axes and positions may be negative, counted from the end. Gradients of real
+/// Reading from and adding to positions that a tensor of integers or a mask names, of float, double
+/// or std::int64_t. Axes and positions may be negative, counted from the end. Gradients of real
 /// tensors are of every order and save the positions; what meets at one place is added in the order
 /// of the positions, so that it has the same bits at any number of threads. Throw IndexError for an
 /// axis or a position that x does not have, ShapeError where shapes do not fit, ValueError for an
@@ -22,6 +24,15 @@ TENON_API BasicTensor<T> index_select(const BasicTensor<T>& x, Index axis, const
 /// x (P..., A, Q...)   positions (R...)   y (P..., R..., Q...)
 template <detail::FloatOrLong T>
 TENON_API BasicTensor<T> take(const BasicTensor<T>& x, const LongTensor& positions, Index axis);
+
+/// y[r, ...] = x[i[r], j[r], ...] for positions {i, j}: a list for each of the first axes, that
+/// broadcast together; axes without a list stay whole behind them.
+/// x (A, B, Q...)   i, j broadcast to (R...)   y (R..., Q...)   dx = dy added up at the positions
+/// As x[i, j] of NumPy and PyTorch: index(x, {arange<std::int64_t>(n), labels}) takes one element
+/// of each row. Throws IndexError for no list or more lists than axes.
+template <detail::FloatOrLong T>
+TENON_API BasicTensor<T> index(const BasicTensor<T>& x,
+                               std::initializer_list<LongTensor> positions);
 
 /// y[i, j, k] = x[i, index[i, j, k], k] for three axes and axis 1: a position for every element.
 /// x and index have equal sizes but along the axis; y has the shape of index. dx = dy added up at

@@ -19,15 +19,28 @@ struct Slice {
 /// A whole axis, as Python's ":".
 inline constexpr Slice all{};
 
-/// One entry of BasicTensor::index: a position (which drops the axis) or a Slice.
+/// As many whole axes as the other entries leave, Python's "...".
+struct Ellipsis {};
+inline constexpr Ellipsis ellipsis{};
+
+/// A new axis of size 1, NumPy's np.newaxis (None).
+struct NewAxis {};
+inline constexpr NewAxis newaxis{};
+
+/// One entry of BasicTensor::index: a position (which drops the axis), a Slice, ellipsis or
+/// newaxis.
 struct IndexItem {
+  enum class Kind : unsigned char { position, slice, ellipsis, newaxis };
+
   template <class I>
   requires std::is_integral_v<I>
-  constexpr IndexItem(I position) : slice{static_cast<Index>(position)}, is_position(true) {}
-  constexpr IndexItem(Slice s) : slice(s) {}
+  constexpr IndexItem(I position) : slice{static_cast<Index>(position)}, kind(Kind::position) {}
+  constexpr IndexItem(Slice s) : slice(s), kind(Kind::slice) {}
+  constexpr IndexItem(Ellipsis) : kind(Kind::ellipsis) {}
+  constexpr IndexItem(NewAxis) : kind(Kind::newaxis) {}
 
-  Slice slice;
-  bool is_position = false;
+  Slice slice;  ///< of a position its start
+  Kind kind;
 };
 
 }  // namespace tenon

@@ -103,7 +103,10 @@ class TENON_API BasicTensor {
   /// One position of an axis, which disappears.
   BasicTensor select(Index axis, Index position) const;
   BasicTensor operator[](Index position) const { return select(0, position); }
-  /// NumPy's x[1:-1, 0, ::2] is x.index({Slice{1, -1}, 0, Slice{.step = 2}}).
+  /// NumPy's x[1:-1, 0, ::2] is x.index({Slice{1, -1}, 0, Slice{.step = 2}}), and x[..., None, 0]
+  /// is x.index({ellipsis, newaxis, 0}). Axes without an entry stay whole. Throws IndexError for
+  /// more entries than axes, two ellipses or a position outside, ShapeError for more than max_rank
+  /// axes.
   BasicTensor index(std::initializer_list<IndexItem> items) const;
   /// Axes of size 1 repeated to the given shape; new axes in front; -1 keeps a size.
   BasicTensor expand(const Shape& shape) const;

@@ -62,9 +62,20 @@ void scatter_add(const IndexDims& d, const std::int64_t* index, const T* y, T* x
   });
 }
 
-#define TENON_INSTANTIATE(T)                                                    \
-  template void gather<T>(const IndexDims&, const std::int64_t*, const T*, T*); \
-  template void scatter_add<T>(const IndexDims&, const std::int64_t*, const T*, T*);
+template <class T>
+void scatter(const IndexDims& d, const std::int64_t* index, const T* y, T* x) {
+  count_indexed<T>(d, 0, 2);
+  parallel_for(d.count, rows_per_thread(d.inner), [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      std::copy_n(y + k * d.inner, d.inner, x + index[k] * d.inner);
+    }
+  });
+}
+
+#define TENON_INSTANTIATE(T)                                                         \
+  template void gather<T>(const IndexDims&, const std::int64_t*, const T*, T*);      \
+  template void scatter_add<T>(const IndexDims&, const std::int64_t*, const T*, T*); \
+  template void scatter<T>(const IndexDims&, const std::int64_t*, const T*, T*);
 
 TENON_INSTANTIATE(float)
 TENON_INSTANTIATE(double)

@@ -52,6 +52,33 @@ def index():
     s.save()
 
 
+def index_put():
+    s = Stem("index_put", 32)
+    x, t, u = rand(4, 5, 3), torch.tensor([3, 0, 3, 1]), torch.tensor([0, 4, 2, 2])
+    s.case("lists", lambda x, t, u: x[t, u], {"x": x, "t": t, "u": u}, op="index", lists=True)
+    s.case("lists.meet", lambda x, t, u: x[t, u],
+           {"x": x, "t": torch.tensor([[1], [1], [2]]), "u": torch.tensor([4, 4, 0])}, op="index",
+           lists=True)
+    s.case("new", lambda x: x[..., None, ::2], {"x": x}, op="index", new=True)
+    s.case("put", lambda x, a, t, u: x.index_put((t, u), a),
+           {"x": x, "a": rand(4, 3), "t": t, "u": u}, op="index_put")
+    s.case("put.broadcast", lambda x, a, t, u: x.index_put((t, u), a),
+           {"x": x, "a": rand(4, 1), "t": torch.tensor([[2], [0]]), "u": torch.tensor([1, 4, 3, 0])},
+           op="index_put")
+    s.case("put.accumulate", lambda x, a, t, u: x.index_put((t, u), a, accumulate=True),
+           {"x": x, "a": rand(4, 3), "t": torch.tensor([1, 1, 0, 1]),
+            "u": torch.tensor([2, 2, 0, 2])}, op="index_put", accumulate=True)
+    # Without positions that meet, of which PyTorch leaves open which one stays.
+    t = torch.argsort(torch.rand(4, 5, 3), 1)[:, :2]
+    s.case("scatter", lambda x, a, t: x.scatter(1, t, a), {"x": x, "a": rand(4, 2, 3), "t": t},
+           op="scatter", dim=1)
+    t = torch.randint(0, 2, (4, 5, 3))
+    s.case("masked", lambda x, a, t: x.masked_scatter(t.bool(), a),
+           {"x": x, "a": rand(int(t.sum())), "t": t}, op="masked_scatter")
+    s.save()
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     index()
+    index_put()
