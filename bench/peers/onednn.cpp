@@ -123,7 +123,7 @@ dnnl::convolution_forward::primitive_desc forward_description(dnnl::prop_kind ki
 }
 
 PeerWork conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dOptions& options) {
-  const Pair stride = options.stride, padding = options.padding;
+  const Pair stride = options.stride, padding = options.padding.sizes();
   const Tensor y =
       empty({x.size(0), w.size(0), (x.size(2) + 2 * padding.h - w.size(2)) / stride.h + 1,
              (x.size(3) + 2 * padding.w - w.size(3)) / stride.w + 1});

@@ -107,6 +107,37 @@ def elementwise(function):
     return make
 
 
+def of_tensor(function, *constants):
+    """function of x, and of the constants that are made of x's sizes: "forward/1024x1000"."""
+    def make(text):
+        kind, sizes = text.split("/")
+        x = torch.randn(list(map(int, sizes.split("x"))), requires_grad=True)
+        others = [constant(x.shape) for constant in constants]
+        run = lambda: function(x, *others)
+        return {"": inference(run) if kind == "forward" else gradients(run, [x], torch.randn_like(run()))}
+    return make
+
+
+def convolution_of(dimensions, function):
+    """Of sequences or volumes: "forward/32x64x256 k3", "forward/4x8x16x16x16 o16"."""
+    def make(text):
+        kind, sizes, option, number = re.match(r"(\w+)/([\dx]+) ([ko])(\d+)", text).groups()
+        x = torch.randn(list(map(int, sizes.split("x"))), requires_grad=True)
+        channels, kernel = (x.shape[1], int(number)) if option == "k" else (int(number), 3)
+        w = torch.randn(channels, x.shape[1], *[kernel] * dimensions, requires_grad=True)
+        run = lambda: function(x, w, None, padding=kernel // 2)
+        return {"": inference(run) if kind == "forward" else gradients(run, [x, w], torch.randn_like(run()))}
+    return make
+
+
+def ctc_loss(text):
+    steps, samples, symbols, labels = map(int, re.findall(r"\d+", text))
+    x = torch.randn(steps, samples, symbols).log_softmax(2).requires_grad_()
+    targets = torch.randint(1, symbols, (samples, labels))
+    lengths = [torch.full((samples,), n) for n in (steps, labels)]
+    return {"": gradients(lambda: F.ctc_loss(x, targets, *lengths), [x], None)}
+
+
 def softmax(_):
     x = torch.randn(1024, 1000)
     return {"": inference(lambda: torch.softmax(x, 1))}
@@ -280,6 +311,41 @@ def model(text):
     return {layout: inference(lambda n=n, v=v: n(v)) for layout, (n, v) in kinds.items()}
 
 
+PICKED = 512
+rows = lambda shape: torch.randint(0, shape[0], (PICKED,))
+columns = lambda shape: torch.randint(0, shape[1], (PICKED,))
+pairs = lambda shape: torch.randint(0, shape[1], (shape[0], PICKED))
+FUNCTIONS = {
+    "sum": [lambda x: x.sum(1)], "sum_columns": [lambda x: x.sum(0)], "min": [lambda x: x.min(1).values],
+    "var": [lambda x: x.var(1)], "var_columns": [lambda x: x.var(0)],
+    "norm": [lambda x: torch.linalg.vector_norm(x, 2, 1)], "logsumexp": [lambda x: x.logsumexp(1)],
+    "prod": [lambda x: x.prod(1)], "cumsum": [lambda x: x.cumsum(1)],
+    "cumsum_columns": [lambda x: x.cumsum(0)], "cumprod": [lambda x: x.cumprod(1)],
+    "sort": [lambda x: x.sort(1).values], "topk": [lambda x: x.topk(10, 1).values],
+    "index_select": [lambda x, at: x.index_select(0, at), rows],
+    "index_select_columns": [lambda x, at: x.index_select(1, at), columns],
+    "gather": [lambda x, at: x.gather(1, at), pairs],
+    "scatter_add": [lambda x, at, v: x.scatter_add(1, at, v), pairs, lambda s: torch.randn(s[0], PICKED)],
+    "index_put": [lambda x, at, v: x.index_put((at,), v), rows, lambda s: torch.randn(PICKED, s[1])],
+    "masked_select": [torch.masked_select, lambda s: torch.rand(s) < 0.5],
+    "flip": [lambda x: x.flip(1)], "roll": [lambda x: x.roll(3, 1)], "tril": [torch.tril],
+    "pad": [lambda x: F.pad(x, (2, 2, 2, 2))],
+    "pad_reflect": [lambda x: F.pad(x, (2, 2, 2, 2), "reflect")],
+    "pad_replicate": [lambda x: F.pad(x, (2, 2, 2, 2), "replicate")],
+    "interpolate_nearest": [lambda x: F.interpolate(x, scale_factor=2)],
+    "interpolate_bilinear": [lambda x: F.interpolate(x, scale_factor=2, mode="bilinear")],
+    "pixel_shuffle": [lambda x: F.pixel_shuffle(x, 2)], "unfold": [lambda x: F.unfold(x, 3, padding=1)],
+    "fold": [lambda x: F.fold(x, 32, 3, padding=1)],
+    "adaptive_max_pool2d": [lambda x: F.adaptive_max_pool2d(x, 7)],
+    "adaptive_avg_pool2d": [lambda x: F.adaptive_avg_pool2d(x, 7)],
+    "group_norm": [lambda x: F.group_norm(x, 8)], "instance_norm": [F.instance_norm],
+    "local_response_norm": [lambda x: F.local_response_norm(x, 5)],
+    "mse_loss": [F.mse_loss, torch.rand], "l1_loss": [F.l1_loss, torch.rand],
+    "smooth_l1_loss": [F.smooth_l1_loss, torch.rand], "kl_div": [F.kl_div, torch.rand],
+    "bce_with_logits": [F.binary_cross_entropy_with_logits, torch.rand],
+    "triplet_margin_loss": [F.triplet_margin_loss, torch.rand, torch.rand],
+    "cosine_similarity": [F.cosine_similarity, torch.rand],
+}
 FAMILIES = {
     "matmul": matmul, "linear": linear, "conv2d": convolution(nn.Conv2d),
     "conv_transpose2d": convolution(nn.ConvTranspose2d), "max_pool2d": pool2d(nn.MaxPool2d),
@@ -293,6 +359,8 @@ FAMILIES = {
     "softplus": elementwise(F.softplus), "mish": elementwise(F.mish),
     "dropout": elementwise(lambda x: F.dropout(x, 0.5, True)), "softmax": softmax,
     "attention": attention,
+    "conv1d": convolution_of(1, F.conv1d), "conv3d": convolution_of(3, F.conv3d), "ctc_loss": ctc_loss,
+    **{name: of_tensor(*entry) for name, entry in FUNCTIONS.items()},
     "layer_norm": layer_norm, "batch_norm2d": batch_norm2d,
     "cross_entropy": cross_entropy, "sgd": sgd,
     "rnn": recurrent(nn.RNN), "lstm": recurrent(nn.LSTM), "gru": recurrent(nn.GRU),

@@ -85,7 +85,7 @@ struct Lettered {
   BasicTensor<T> x;
   std::string letters;
 
-  Index size(char letter) const { return x.shape()[static_cast<Index>(letters.find(letter))]; }
+  Index size(char letter) const { return x.size(static_cast<Index>(letters.find(letter))); }
 
   /// The axes in the order of these letters.
   BasicTensor<T> in_order(const std::string& order) const {

@@ -65,7 +65,7 @@ Window selected(const char* op, const TensorImpl& x, Index axis, Index position)
 int axes_left_over(const TensorImpl& x, std::initializer_list<IndexItem> items) {
   int named = 0, ellipses = 0;
   for (const IndexItem& item : items) {
-    ellipses += item.kind == IndexItem::Kind::ellipsis;
+    ellipses += item.kind == IndexItem::Kind::rest;
     named += item.kind == IndexItem::Kind::position || item.kind == IndexItem::Kind::slice;
   }
   if (named > x.shape.rank()) {
@@ -83,7 +83,7 @@ int axes_left_over(const TensorImpl& x, std::initializer_list<IndexItem> items) 
 void check_rank(const TensorImpl& x, int left, std::initializer_list<IndexItem> items) {
   int rank = left;
   for (const IndexItem& item : items) {
-    rank += item.kind == IndexItem::Kind::slice || item.kind == IndexItem::Kind::newaxis;
+    rank += item.kind == IndexItem::Kind::slice || item.kind == IndexItem::Kind::new_axis;
   }
   if (rank <= max_rank) return;
   detail::fail<ShapeError>("index", "the result of shape ", x.shape, " would have ", rank,
@@ -115,10 +115,10 @@ Window indexed(const TensorImpl& x, std::initializer_list<IndexItem> items) {
         apply_slice("index", result, result.shape.rank() - 1, item.slice);
         ++axis;
         break;
-      case IndexItem::Kind::ellipsis:
+      case IndexItem::Kind::rest:
         keep_left_over();
         break;
-      case IndexItem::Kind::newaxis:
+      case IndexItem::Kind::new_axis:
         append(result, 1, 1);
         break;
     }

@@ -30,14 +30,14 @@ inline constexpr NewAxis newaxis{};
 /// One entry of BasicTensor::index: a position (which drops the axis), a Slice, ellipsis or
 /// newaxis.
 struct IndexItem {
-  enum class Kind : unsigned char { position, slice, ellipsis, newaxis };
+  enum class Kind : unsigned char { position, slice, rest, new_axis };
 
   template <class I>
   requires std::is_integral_v<I>
   constexpr IndexItem(I position) : slice{static_cast<Index>(position)}, kind(Kind::position) {}
   constexpr IndexItem(Slice s) : slice(s), kind(Kind::slice) {}
-  constexpr IndexItem(Ellipsis) : kind(Kind::ellipsis) {}
-  constexpr IndexItem(NewAxis) : kind(Kind::newaxis) {}
+  constexpr IndexItem(Ellipsis) : kind(Kind::rest) {}
+  constexpr IndexItem(NewAxis) : kind(Kind::new_axis) {}
 
   Slice slice;  ///< of a position its start
   Kind kind;
