@@ -135,12 +135,17 @@ BasicTensor<T> add_at(const char* op, const IndexDims& dims, const Saved<std::in
 }
 
 LongTensor true_places(const BoolTensor& mask) {
-  auto places = LongTensor::empty({count_true(mask)});
-  std::int64_t* next = places.data();
+  // Written without a branch, which a random mask would make a guess: one place more than there
+  // are.
+  const Index count = count_true(mask);
+  auto places = LongTensor::empty({count + 1});
+  const bool* is_true = mask.data();
+  Index next = 0;
   for (Index i = 0; i < mask.numel(); ++i) {
-    if (mask.data()[i]) *next++ = i;
+    places.data()[next] = i;
+    next += is_true[i];
   }
-  return places;
+  return places.narrow(0, 0, count);
 }
 
 IndexedRows indexed_rows(const char* op, const Shape& x,

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/reduce_axes.hpp"
 #include "tenon/base/error.hpp"
+#include "tenon/kernels/copy.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/elementwise.hpp"
 #include "tenon/ops/index.hpp"
@@ -63,14 +65,6 @@ Shape meshgrid_shape(const TensorImpl* const* parts, Index count) {
 
 namespace {
 
-/// Position k of the result's axis, of so many, is position source(k) of x's.
-template <class T, class F>
-BasicTensor<T> rearranged(const BasicTensor<T>& x, int axis, Index count, const F& source) {
-  auto index = LongTensor::empty({count});
-  for (Index k = 0; k < count; ++k) index.data()[k] = source(k);
-  return index_select(x, axis, index);
-}
-
 void check_count(const char* op, Index count) {
   if (count >= 0) return;
   fail<ValueError>(op, "a tensor cannot be repeated ", count,
@@ -83,10 +77,57 @@ BasicTensor<T> tile(const char* op, BasicTensor<T> x, const Shape& counts) {
   while (x.rank() < counts.rank()) x = x.unsqueeze(0);
   for (int i = 1; i <= counts.rank(); ++i) {
     const int axis = x.rank() - i;
-    const Index n = x.shape()[axis], count = counts.at(-i);
-    if (count != 1) x = rearranged(x, axis, n * count, [n](Index k) { return k % n; });
+    const Index count = counts.at(-i);
+    if (count == 1) continue;
+    // What lies along and behind the axis repeats as a whole.
+    Index outer = 1;
+    for (int k = 0; k < axis; ++k) outer *= x.shape()[k];
+    Shape shape = x.shape();
+    shape[axis] *= count;
+    const Index size = outer == 0 ? 0 : x.numel() / outer;
+    x = x.reshape({outer, 1, size}).expand({outer, count, size}).reshape(shape);
   }
   return x;
+}
+
+/// y[..., k, ...] = x[..., n - 1 - k, ...] along the axes: its own transpose.
+template <class T>
+BasicTensor<T> reversed(const BasicTensor<T>& x, AxisSet axes) {
+  const OpScope scope("flip");
+  const Shape& shape = x.shape();
+  auto y = BasicTensor<T>::empty(shape);
+  kernels::ElementwiseDims<1> dims{shape.numel(), shape.rank(), {}, {}};
+  Index last = 0;
+  for (int i = 0; i < shape.rank(); ++i) {
+    const bool flips = contains(axes, i);
+    dims.sizes[i] = shape[i];
+    dims.strides[0][i] = flips ? -x.strides()[i] : x.strides()[i];
+    if (flips) last += (shape[i] - 1) * x.strides()[i];
+  }
+  if (dims.numel > 0) kernels::copy_strided(dims, x.data() + last, y.data());
+  if constexpr (std::is_floating_point_v<T>) {
+    if (Recording recording{"flip", x}) {
+      recording.rule(y, [axes](Sweep<T>& sweep) { sweep.add(0, reversed(sweep.dy(), axes)); });
+    }
+  }
+  return y;
+}
+
+/// y[..., (k + shift) mod n, ...] = x[..., k, ...] for 0 <= shift < n; its transpose rolls back.
+template <class T>
+BasicTensor<T> rolled(const BasicTensor<T>& x, Index shift, int axis) {
+  const OpScope scope("roll");
+  const Index n = x.shape()[axis], rest = n - shift;
+  auto y = BasicTensor<T>::empty(x.shape());
+  y.narrow(axis, shift, rest).copy_(x.narrow(axis, 0, rest));
+  y.narrow(axis, 0, shift).copy_(x.narrow(axis, rest, shift));
+  if constexpr (std::is_floating_point_v<T>) {
+    if (Recording recording{"roll", x}) {
+      recording.rule(
+          y, [rest, axis](Sweep<T>& sweep) { sweep.add(0, rolled(sweep.dy(), rest, axis)); });
+    }
+  }
+  return y;
 }
 
 template <class T>
@@ -97,11 +138,13 @@ BasicTensor<T> triangle(const char* op, const BasicTensor<T>& x, Index diagonal,
                      "; hint: unsqueeze() makes a matrix of a vector");
   }
   const Index m = shape.at(-2), n = shape.at(-1);
+  diagonal = std::clamp(diagonal, -m, n);
   auto keep = BoolTensor::empty({m, n});
   for (Index i = 0; i < m; ++i) {
-    for (Index j = 0; j < n; ++j) {
-      keep.data()[i * n + j] = lower ? j - i <= diagonal : j - i >= diagonal;
-    }
+    bool* row = keep.data() + i * n;
+    const Index border = std::clamp<Index>(i + diagonal + (lower ? 1 : 0), 0, n);
+    std::fill_n(row, border, lower);
+    std::fill_n(row + border, n - border, !lower);
   }
   return where(keep, x, 0);
 }
@@ -130,25 +173,15 @@ BasicTensor<T> repeat_interleave(const BasicTensor<T>& x, Index count, Index axi
   const Shape& shape = detail::defined("repeat_interleave", x.impl()).shape;
   const int axis = shape.axis(axis_any);
   detail::check_count("repeat_interleave", count);
-  return detail::rearranged(x, axis, shape[axis] * count, [count](Index k) { return k / count; });
+  auto index = LongTensor::empty({shape[axis] * count});
+  for (Index k = 0; k < index.numel(); ++k) index.data()[k] = k / count;
+  return index_select(x, axis, index);
 }
 
 template <detail::FloatOrLong T>
 BasicTensor<T> flip(const BasicTensor<T>& x, const Shape& axes) {
   const Shape& shape = detail::defined("flip", x.impl()).shape;
-  bool flipped[max_rank] = {};
-  BasicTensor<T> y = x;
-  for (const Index any : axes) {
-    const int axis = shape.axis(any);
-    if (flipped[axis]) {
-      detail::fail<ValueError>("flip", "axis ", axis, " appears twice in the axes ", axes,
-                               " of shape ", shape, "; hint: name every axis once");
-    }
-    flipped[axis] = true;
-    const Index n = shape[axis];
-    y = detail::rearranged(y, axis, n, [n](Index k) { return n - 1 - k; });
-  }
-  return y;
+  return detail::reversed(x, axes.empty() ? 0 : detail::axis_set("flip", shape, axes));
 }
 
 template <detail::FloatOrLong T>
@@ -156,8 +189,7 @@ BasicTensor<T> roll(const BasicTensor<T>& x, Index shift, Index axis_any) {
   const Shape& shape = detail::defined("roll", x.impl()).shape;
   const int axis = shape.axis(axis_any);
   const Index n = shape[axis];
-  const Index back = n == 0 ? 0 : n - (shift % n + n) % n;
-  return detail::rearranged(x, axis, n, [n, back](Index k) { return (k + back) % n; });
+  return detail::rolled(x, n == 0 ? 0 : (shift % n + n) % n, axis);
 }
 
 template <std::floating_point T>

@@ -5,12 +5,17 @@
 
 #include "ops/common.hpp"
 #include "ops/reduce_axes.hpp"
+#include "tenon/kernels/softmax.hpp"
 #include "tenon/ops/arithmetic.hpp"
 #include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/logic.hpp"
 #include "tenon/ops/math.hpp"
+#include "tenon/ops/rearrange.hpp"
 #include "tenon/ops/reduce.hpp"
 #include "tenon/ops/scan.hpp"
+#include "tenon/ops/shape.hpp"
+#include "tenon/ops/softmax.hpp"
 
 namespace tenon {
 namespace {
@@ -102,6 +107,70 @@ BasicTensor<T> norm_gradient(const BasicTensor<T>& x, const BasicTensor<T>& y,
   return sign(x) * pow(share, p - 1) * slope;
 }
 
+/// x as (..., count), the reduced axes behind the others.
+template <class T>
+BasicTensor<T> rows_of(const BasicTensor<T>& x, const Axes& axes) {
+  Shape order, shape;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (detail::contains(axes.set, i)) continue;
+    order.push_back(i);
+    shape.push_back(x.shape()[i]);
+  }
+  for (const Index axis : axes.dims) order.push_back(axis);
+  shape.push_back(axes.count);
+  return x.permute(order).reshape(shape);
+}
+
+/// Whether products divided by a factor are the products of the others: none has become 0, or left
+/// the range.
+template <class T>
+bool is_divisible(const BasicTensor<T>& products) {
+  bool all = true;
+  for (Index i = 0; i < products.numel(); ++i) {
+    all &= products.data()[i] != 0 && std::isfinite(products.data()[i]);
+  }
+  return all;
+}
+
+/// For each element the product of all before it along the axis.
+template <class T>
+BasicTensor<T> products_before(const BasicTensor<T>& x, int axis) {
+  Shape first = x.shape();
+  first[axis] = 1;
+  return cat({ones<T>(first), cumprod(x.narrow(axis, 0, x.size(axis) - 1), axis)}, axis);
+}
+
+/// For each element the product of all others along the axis, without a division.
+template <class T>
+BasicTensor<T> products_of_others(const BasicTensor<T>& x, int axis) {
+  if (x.numel() == 0) return x;
+  return products_before(x, axis) * flip(products_before(flip(x, {axis}), axis), {axis});
+}
+
+/// y (...) of x (..., count). dx = softmax(x) dy, and 0 in a row of -infinity only.
+template <class T>
+BasicTensor<T> logsumexp_of_rows(const BasicTensor<T>& x_any) {
+  const detail::OpScope scope("logsumexp");
+  const auto x = x_any.contiguous();
+  Shape shape = x.shape();
+  const Index count = shape[shape.rank() - 1];
+  shape.erase(shape.rank() - 1);
+  auto y = BasicTensor<T>::empty(shape);
+  kernels::logsumexp({shape.numel(), count, 1}, x.data(), y.data());
+  if (detail::Recording recording{"logsumexp", x}) {
+    recording.rule(y, [x = detail::Saved(x), y = detail::Saved(y)](detail::Sweep<T>& sweep) {
+      const auto none = eq(y->unsqueeze(-1), -std::numeric_limits<T>::infinity());
+      const auto dy = sweep.dy().unsqueeze(-1);
+      if (any_true(none)) {
+        sweep.add(0, where(none, 0, softmax(where(none, 0, *x), -1) * dy));
+      } else {
+        sweep.add(0, softmax(*x, -1) * dy);
+      }
+    });
+  }
+  return y;
+}
+
 }  // namespace
 
 template <std::floating_point T>
@@ -161,34 +230,29 @@ BasicTensor<T> norm(const BasicTensor<T>& x, double p, const Shape& dims, bool k
 
 template <std::floating_point T>
 BasicTensor<T> logsumexp(const BasicTensor<T>& x, const Shape& dims, bool keepdim) {
-  const detail::OpScope scope("logsumexp");
   const Axes axes("logsumexp", detail::defined("logsumexp", x.impl()).shape, dims, keepdim);
-  BasicTensor<T> shift, y;
-  {
-    const NoTape values_only;
-    shift = axes.count > 0 ? largest(x, axes) : zeros<T>(axes.kept);
-    shift = where(lt(abs(shift), std::numeric_limits<T>::infinity()), shift, 0);
-    y = (log(sum(exp(x - shift), axes.dims, true)) + shift).reshape(axes.result);
-  }
-  if (detail::Recording recording{"logsumexp", x}) {
-    // The shares are taken anew: e^(x - y) would raise the rounding of a large y to a power.
-    recording.rule(y, [axes, shift, x = detail::Saved(x)](detail::Sweep<T>& sweep) {
-      const auto terms = exp(*x - shift), total = sum(terms, axes.dims, true);
-      const auto slope = sweep.dy().reshape(axes.kept) / where(eq(total, 0), 1, total);
-      sweep.add(0, terms * slope);
-    });
-  }
-  return y;
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  // Of no elements the sum is 0 and its logarithm -infinity.
+  if (axes.count == 0) return sum(x, axes.dims, keepdim) - infinity;
+  return logsumexp_of_rows(rows_of(x, axes)).reshape(axes.result);
 }
 
 template <class T>
 BasicTensor<T> detail::prod(const BasicTensor<T>& x, Index axis_any, bool keepdim) {
   const OpScope scope("prod");
-  const int axis = defined("prod", x.impl()).shape.axis(axis_any);
-  // Of no elements the sum is 0 and the product 1.
-  if (x.size(axis) == 0) return sum(x, axis, keepdim) + 1;
-  const auto products = cumprod(x, axis);
-  return keepdim ? products.narrow(axis, x.size(axis) - 1, 1) : products.select(axis, -1);
+  const Shape& shape = defined("prod", x.impl()).shape;
+  const int axis = shape.axis(axis_any);
+  const AxisSet set = AxisSet{1} << axis;
+  auto y = BasicTensor<T>::empty(reduced_shape(shape, set, keepdim));
+  kernels::prod(reduce_dims(*x.impl(), set), x.data(), y.data());
+  if (Recording recording{"prod", x}) {
+    recording.rule(y, [axis, keepdim, x = Saved(x), y = Saved(y)](Sweep<T>& sweep) {
+      const auto of_line = [&](const BasicTensor<T>& t) { return keepdim ? t : t.unsqueeze(axis); };
+      const auto dy = of_line(sweep.dy());
+      sweep.add(0, is_divisible(*y) ? dy * of_line(*y) / *x : dy * products_of_others(*x, axis));
+    });
+  }
+  return y;
 }
 
 template <std::floating_point T>

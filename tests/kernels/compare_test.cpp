@@ -72,6 +72,19 @@ TEMPLATE_TEST_CASE("where takes each element from the side that c names", "[kern
   for (std::size_t i = 0; i < count(n); ++i) right = right && y[i] == (c[i] ? a[i] : b[i]);
   CHECK(right);
 
+  // One of the sides a number, or the condition one of all.
+  for (const auto& d : {dims<3>({n}, {{1}, {1}, {0}}), dims<3>({n}, {{1}, {0}, {1}}),
+                        dims<3>({n}, {{0}, {1}, {1}}), dims<3>({n / 2}, {{2}, {1}, {1}})}) {
+    kernels::where(d, c.get(), a.get(), b.get(), y.get());
+    right = true;
+    for (Index i = 0; i < d.numel; ++i) {
+      const T expected = c[count(i * d.strides[0][0])] ? a[count(i * d.strides[1][0])]
+                                                       : b[count(i * d.strides[2][0])];
+      right = right && y[count(i)] == expected;
+    }
+    CHECK(right);
+  }
+
   const auto d = dims<3>({4, 5}, {{0, 1}, {1, 4}, {0, 0}});
   kernels::where(d, c.get(), a.get(), b.get(), y.get());
   for (Index i = 0; i < 4; ++i) {

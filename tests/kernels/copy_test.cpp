@@ -48,6 +48,26 @@ TEMPLATE_TEST_CASE("copy gathers any view and scatter puts it back", "[kernels][
   }
 }
 
+TEMPLATE_TEST_CASE("copy reads axes backwards", "[kernels][copy]", float, std::int64_t, bool) {
+  const Index n = 60000;
+  const auto x = numbers<TestType>(n);
+  for (const auto& d :
+       {dims<1>({n}, {{-1}}), dims<1>({200, 300}, {{300, -1}}), dims<1>({200, 300}, {{-300, 1}}),
+        dims<1>({30, 40, 50}, {{-2000, 50, -1}}), dims<1>({100, 3}, {{-6, -2}})}) {
+    Index last = 0;
+    for (int i = 0; i < d.rank; ++i) {
+      if (d.strides[0][i] < 0) last -= (d.sizes[i] - 1) * d.strides[0][i];
+    }
+    const std::unique_ptr<TestType[]> y(new TestType[count(d.numel)]);
+    kernels::copy_strided(d, x.get() + last, y.get());
+    bool right = true;
+    for (Index i = 0; i < d.numel; ++i) {
+      right = right && y[count(i)] == x[count(last + reference::offset(d, 0, i))];
+    }
+    CHECK(right);
+  }
+}
+
 TEMPLATE_TEST_CASE("an expanded view can be gathered", "[kernels][copy]", float, std::int64_t) {
   const auto x = numbers<TestType>(3);
   TestType y[6];

@@ -70,6 +70,61 @@ TEMPLATE_TEST_CASE("sum agrees with a double sum in every layout", "[kernels][re
   }
 }
 
+TEMPLATE_TEST_CASE("prod agrees with a product of long doubles in every layout",
+                   "[kernels][reduce]", float, double) {
+  using T = TestType;
+  auto x = normal<T>(room + 2, 1);
+  for (T& v : x) v = v < T(0) ? v / T(2) - T(1) : v / T(2) + T(0.75);  // products stay in range
+  for (const auto& d : cases()) {
+    if (d.reduced_rank > 0 && d.reduced_sizes[0] > 2000) continue;
+    std::vector<T> y(count(outputs(d)), nan_v<T>);
+    std::vector<long double> expected(y.size(), 1);
+    std::size_t terms = 0;
+    reference::for_each_reduced(d, [&](std::size_t o, std::size_t r, Index at) {
+      expected[o] *= static_cast<long double>(x[count(at)]);
+      terms = std::max(terms, r + 1);
+    });
+    kernels::prod(d, x.data(), y.data());
+    INFO("outputs " << y.size());
+    double worst = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const auto value = static_cast<long double>(static_cast<T>(expected[i]));
+      if (value == 0 || std::isinf(value)) {
+        worst = larger(worst, value == static_cast<long double>(y[i]) ? 0.0 : 1e9);
+      } else {
+        worst = larger(worst, static_cast<double>(std::abs((y[i] - value) / value)));
+      }
+    }
+    // float is multiplied in double and rounded once.
+    const double factors = std::is_same_v<T, float> ? 1 : static_cast<double>(terms);
+    CHECK(worst <= factors * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  }
+}
+
+TEMPLATE_TEST_CASE("prod of many, of zeros and of nothing", "[kernels][reduce]", float, double) {
+  using T = TestType;
+  const Index n = 200003;  // in parts
+  std::vector<T> x(count(n), T(1)), y(3, T(5));
+  x[7] = T(3), x[100000] = T(-2), x.back() = T(7);
+  kernels::prod(reduce({}, {}, {n}, {1}), x.data(), y.data());
+  CHECK(y[0] == T(-42));
+  x[150000] = T(0);
+  kernels::prod(reduce({}, {}, {n}, {1}), x.data(), y.data());
+  CHECK(y[0] == T(0));
+  x[3] = nan_v<T>;
+  kernels::prod(reduce({}, {}, {n}, {1}), x.data(), y.data());
+  CHECK(std::isnan(y[0]));
+  kernels::prod(reduce({2}, {1}, {0}, {2}), x.data(), y.data());
+  CHECK(y[0] == T(1));
+  CHECK(y[1] == T(1));
+  CHECK(y[2] == T(5));
+  // Large and small factors whose product is in range, though that of the first is not in float.
+  const std::vector<float> mixed{1e30F, 1e30F, 1e-30F, 1e-30F};
+  float product = 0;
+  kernels::prod(reduce({}, {}, {4}, {1}), mixed.data(), &product);
+  CHECK(product == Approx(1));
+}
+
 TEMPLATE_TEST_CASE("max finds the largest and where it is in every layout", "[kernels][reduce]",
                    float, double) {
   using T = TestType;
@@ -119,6 +174,7 @@ TEMPLATE_TEST_CASE("an empty sum is zero and an empty output is left alone", "[k
   y = {T(3), T(3)};
   kernels::sum(reduce({0}, {1}, {4}, {1}), y.data(), y.data());
   kernels::sum(reduce({2, 0}, {1, 1}, {0}, {1}), y.data(), y.data());
+  kernels::prod(reduce({0}, {1}, {4}, {1}), y.data(), y.data());
   kernels::max<T>(reduce({0}, {1}, {4}, {1}), y.data(), y.data(), nullptr);
   CHECK(y == std::vector<T>{T(3), T(3)});
 }

@@ -54,6 +54,41 @@ TEMPLATE_TEST_CASE("softmax and log_softmax agree with long double along any axi
   }
 }
 
+TEMPLATE_TEST_CASE("logsumexp agrees with long double along any axis", "[kernels][softmax]", float,
+                   double) {
+  using T = TestType;
+  for (const auto& d : cases()) {
+    if (d.n == 0) continue;
+    const auto x = logits<T>(d);
+    const auto log_y = reference::log_softmax(d, x.data());
+    std::vector<T> y(count(d.outer * d.inner));
+    kernels::logsumexp(d, x.data(), y.data());
+    double worst = 0;
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      const std::size_t row = k / count(d.inner) * count(d.n * d.inner) + k % count(d.inner);
+      const long double expected = static_cast<long double>(x[row]) - log_y[row];
+      const long double scale = std::max<long double>(std::abs(expected), 1);
+      worst = larger(worst, static_cast<double>(std::abs(y[k] - expected) / scale));
+    }
+    CHECK(worst <= 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    CHECK(same_bits(y, same_at_all_threads([&] {
+                      std::vector<T> again(y.size());
+                      kernels::logsumexp(d, x.data(), again.data());
+                      return again;
+                    })));
+  }
+  const T inf = infinity_v<T>, huge = std::numeric_limits<T>::max() / T(2);
+  const std::vector<T> x{-inf, -inf, inf, T(0), inf, -inf, huge, -huge, nan_v<T>, T(1), -inf, T(3)};
+  std::vector<T> y(6);
+  kernels::logsumexp({6, 2, 1}, x.data(), y.data());
+  CHECK(y[0] == -inf);
+  CHECK(y[1] == inf);
+  CHECK(y[2] == inf);
+  CHECK(y[3] == huge);
+  CHECK(std::isnan(y[4]));
+  CHECK(y[5] == T(3));
+}
+
 TEMPLATE_TEST_CASE("softmax survives huge logits, and infinities do what they do in PyTorch",
                    "[kernels][softmax]", float, double) {
   using T = TestType;

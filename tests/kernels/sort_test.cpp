@@ -38,6 +38,47 @@ TEMPLATE_TEST_CASE("sort takes the first of a stable order, line by line", "[ker
         return found;
       });
       CHECK(indices == expected);
+      bool right = true;
+      for (Index o = 0; o < d.outer; ++o) {
+        for (Index k = 0; k < d.k * d.inner; ++k) {
+          const Index at = o * d.k * d.inner + k;
+          right &=
+              y[count(at)] == x[count((o * d.length + indices[count(at)]) * d.inner + k % d.inner)];
+        }
+      }
+      CHECK(right);
     }
   }
+}
+
+TEMPLATE_TEST_CASE("sort orders all numbers, NaN above them, and keeps the order of equal ones",
+                   "[kernels][sort]", float, double) {
+  using T = TestType;
+  const T tiny = std::numeric_limits<T>::denorm_min(), huge = std::numeric_limits<T>::max();
+  const std::vector<T> x{T(0),      nan_v<T>, T(-0.0),       -huge, T(1),           -tiny, huge,
+                         -nan_v<T>, T(-1),    infinity_v<T>, T(0),  -infinity_v<T>, tiny,  T(-0.0)};
+  const std::vector<std::int64_t> up{11, 3, 8, 5, 0, 2, 10, 13, 12, 4, 6, 9, 1, 7};
+  const std::vector<std::int64_t> down{1, 7, 9, 6, 4, 12, 0, 2, 10, 13, 5, 8, 3, 11};
+  const Index n = static_cast<Index>(x.size());
+  for (Index k = 0; k <= n; ++k) {
+    std::vector<T> y(count(k));
+    std::vector<std::int64_t> indices(count(k));
+    for (const bool descending : {false, true}) {
+      const auto& expected = descending ? down : up;
+      kernels::sort({1, n, 1, k}, descending, x.data(), y.data(), indices.data());
+      CHECK(std::equal(indices.begin(), indices.end(), expected.begin()));
+      std::vector<T> values;
+      for (const auto place : indices) values.push_back(x[count(place)]);
+      CHECK(same_bits(y, values));
+    }
+  }
+}
+
+TEST_CASE("sort tells apart whole numbers that no double can", "[kernels][sort]") {
+  const std::vector<std::int64_t> x{INT64_MAX, INT64_MIN, INT64_MAX - 1, 0, -1, INT64_MIN + 1};
+  std::vector<std::int64_t> y(6), indices(6);
+  kernels::sort({1, 6, 1, 6}, false, x.data(), y.data(), indices.data());
+  CHECK(indices == std::vector<std::int64_t>{1, 5, 4, 3, 2, 0});
+  kernels::sort({1, 6, 1, 6}, true, x.data(), y.data(), indices.data());
+  CHECK(indices == std::vector<std::int64_t>{0, 2, 3, 4, 5, 1});
 }

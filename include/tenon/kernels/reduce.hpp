@@ -23,6 +23,11 @@ struct ReduceDims {
 template <class T>
 TENON_API void sum(const ReduceDims& dims, const T* x, T* y);
 
+/// y[kept] = product over the reduced axes of x; an empty one is 1. Multiplied in double, in an
+/// order that follows from the shape alone. Parallel as sum.
+template <class T>
+TENON_API void prod(const ReduceDims& dims, const T* x, T* y);
+
 /// y[kept] = largest x over the reduced axes, argmax[kept] = its row-major position among them. The
 /// first one wins a tie, NaN wins over all numbers, as in PyTorch. The reduced axes are not empty.
 /// argmax may be null. Parallel as sum.

@@ -23,6 +23,11 @@ TENON_API void softmax_backward(const SoftmaxDims& dims, const T* dy, const T* y
 template <class T>
 TENON_API void log_softmax_forward(const SoftmaxDims& dims, const T* x, T* y);
 
+/// y (outer, inner) = max x + log sum e^(x - max x); a row without finite elements has nothing
+/// subtracted. n > 0.
+template <class T>
+TENON_API void logsumexp(const SoftmaxDims& dims, const T* x, T* y);
+
 /// dx = dy - e^y sum dy, y the forward's output.
 template <class T>
 TENON_API void log_softmax_backward(const SoftmaxDims& dims, const T* dy, const T* y, T* dx);

@@ -4,6 +4,7 @@
 
 #include "elementwise_loop.hpp"
 #include "kernels/work.hpp"
+#include "tenon/base/memory.hpp"
 
 namespace tenon::kernels {
 namespace {
@@ -20,6 +21,40 @@ T map_element(const SparseRows<T>& rows, Index begin, Index end, const T* x) {
   T sum = 0;
   for (Index e = begin; e < end; ++e) sum += rows.weights[e] * x[rows.columns[e]];
   return sum;
+}
+
+/// Outputs that are worth copying as a whole.
+constexpr Index shortest_copy = 8;
+
+/// length[k]: as many outputs from k on take one entry each, of columns that follow each other.
+template <class T>
+void find_copies(const SparseRows<T>& rows, Index outputs, Index* length) {
+  for (Index k = outputs - 1; k >= 0; --k) {
+    const Index e = rows.starts[k];
+    if (rows.starts[k + 1] != e + 1) {
+      length[k] = 0;
+    } else {
+      const bool goes_on =
+          k + 1 < outputs && length[k + 1] > 0 && rows.columns[e + 1] == rows.columns[e] + 1;
+      length[k] = 1 + (goes_on ? length[k + 1] : 0);
+    }
+  }
+}
+
+/// The outputs [k, last) of one row of rows, where the axis is the last one and weights are ones.
+template <class T>
+void map_elements(const SparseRows<T>& rows, const Index* copies, Index k, Index last, const T* x,
+                  T* y) {
+  while (k < last) {
+    const Index begin = rows.starts[k], n = std::min(copies[k], last - k);
+    if (n >= shortest_copy) {
+      std::copy_n(x + rows.columns[begin], n, y + k);
+      k += n;
+    } else {
+      y[k] = map_element(rows, begin, rows.starts[k + 1], x);
+      ++k;
+    }
+  }
 }
 
 template <class T>
@@ -49,6 +84,28 @@ void map_row(const SparseRows<T>& rows, Index begin, Index end, Index inner, con
   }
 }
 
+/// Output rows that one thread takes at least.
+template <class T>
+Index rows_per_thread(const AxisMapDims& d, const SparseRows<T>& rows) {
+  const Index terms = rows.starts[d.outputs] / d.outputs + 1;
+  return std::max<Index>(1, cheap_grain / std::max<Index>(1, terms * d.inner));
+}
+
+/// The axis is the last one and weights are ones: whole stretches of it are often copied.
+template <class T>
+void map_stretches(const AxisMapDims& d, const SparseRows<T>& rows, const T* x, T* y) {
+  detail::Scratch<Index> copies(d.outputs);
+  find_copies(rows, d.outputs, copies.data());
+  parallel_for(d.outer * d.outputs, rows_per_thread(d, rows), [&](Index begin, Index end) {
+    while (begin < end) {
+      const Index o = begin / d.outputs, first = begin % d.outputs;
+      const Index last = std::min(d.outputs, first + end - begin);
+      map_elements(rows, copies.data(), first, last, x + o * d.inputs, y + o * d.outputs);
+      begin += last - first;
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -57,9 +114,9 @@ void axis_map(const AxisMapDims& d, const SparseRows<T>& rows, const T* x, T* y)
   count_work<T>((rows.weights == nullptr ? 1 : 2) * d.outer * entries * d.inner,
                 bytes_of<T>(d.outer * (d.inputs + d.outputs) * d.inner));
   const detail::FlushDenormals flush;
-  const Index terms = d.outputs == 0 ? 1 : entries / d.outputs + 1;
-  const Index grain = std::max<Index>(1, cheap_grain / std::max<Index>(1, terms * d.inner));
-  parallel_for(d.outer * d.outputs, grain, [&](Index begin, Index end) {
+  if (d.outer * d.outputs == 0) return;
+  if (d.inner == 1 && rows.weights == nullptr) return map_stretches(d, rows, x, y);
+  parallel_for(d.outer * d.outputs, rows_per_thread(d, rows), [&](Index begin, Index end) {
     Index k = begin % d.outputs;
     const T* from = x + begin / d.outputs * d.inputs * d.inner;
     for (Index row = begin; row < end; ++row) {

@@ -1,6 +1,7 @@
 #include "tenon/kernels/compare.hpp"
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "elementwise_loop.hpp"
@@ -20,6 +21,17 @@ void count_where(const ElementwiseDims<3>& d) {
     return;
   const Index values = distinct_elements(d, 1) + distinct_elements(d, 2) + d.numel;
   count_work<T>(0, bytes_of<bool>(distinct_elements(d, 0)) + bytes_of<T>(values));
+}
+
+/// One run. Both values are read first, so that the compiler may choose without a branch; the steps
+/// are 0 or 1 where they are constants.
+template <class T, class C, class A, class B>
+void choose(Index n, const bool* c, C step_c, const T* a, A step_a, const T* b, B step_b, T* y) {
+  TENON_INDEPENDENT
+  for (Index i = 0; i < n; ++i) {
+    const T p = a[i * step_a], q = b[i * step_b];
+    y[i] = c[i * step_c] ? p : q;
+  }
 }
 
 }  // namespace
@@ -66,7 +78,17 @@ void where(const ElementwiseDims<3>& dims, const bool* c, const T* a, const T* b
       const T* in_a = a + offsets[1];
       const T* in_b = b + offsets[2];
       T* out = y + position;
-      for (Index i = 0; i < n; ++i) out[i] = in_c[i * step_c] ? in_a[i * step_a] : in_b[i * step_b];
+      constexpr std::integral_constant<Index, 0> same;
+      constexpr std::integral_constant<Index, 1> next;
+      if (step_c == 1 && step_a == 1 && step_b == 1) {
+        choose(n, in_c, next, in_a, next, in_b, next, out);
+      } else if (step_c == 1 && step_a == 1 && step_b == 0) {
+        choose(n, in_c, next, in_a, next, in_b, same, out);
+      } else if (step_c == 1 && step_a == 0 && step_b == 1) {
+        choose(n, in_c, next, in_a, same, in_b, next, out);
+      } else {
+        choose(n, in_c, step_c, in_a, step_a, in_b, step_b, out);
+      }
     });
   });
 }

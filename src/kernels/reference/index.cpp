@@ -15,6 +15,19 @@ Index rows_per_thread(Index row_size) {
   return std::max<Index>(1, cheap_grain / std::max<Index>(1, row_size));
 }
 
+/// Calls f(o, first, last) for pieces of the rows k in [first, last) of each o, in parallel.
+template <class F>
+void for_each_rows(const IndexDims& d, const F& f) {
+  parallel_for(d.outer * d.count, rows_per_thread(d.inner), [&](Index begin, Index end) {
+    while (begin < end) {
+      const Index o = begin / d.count, first = begin % d.count;
+      const Index last = std::min(d.count, first + end - begin);
+      f(o, first, last);
+      begin += last - first;
+    }
+  });
+}
+
 template <class T>
 void count_indexed(const IndexDims& d, Index operations, Index arrays) {
   const Index values = d.outer * d.count * d.inner;
@@ -27,15 +40,20 @@ void count_indexed(const IndexDims& d, Index operations, Index arrays) {
 template <class T>
 void gather(const IndexDims& d, const std::int64_t* index, const T* x, T* y) {
   count_indexed<T>(d, 0, 2);
-  parallel_for(d.outer * d.count, rows_per_thread(d.inner), [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      const T* from = x + row / d.count * d.length * d.inner;
-      T* to = y + row * d.inner;
-      if (d.per_element) {
-        const std::int64_t* at = index + row * d.inner;
-        for (Index i = 0; i < d.inner; ++i) to[i] = from[at[i] * d.inner + i];
-      } else {
-        std::copy_n(from + index[row % d.count] * d.inner, d.inner, to);
+  for_each_rows(d, [&](Index o, Index first, Index last) {
+    const T* from = x + o * d.length * d.inner;
+    T* to = y + o * d.count * d.inner;
+    const std::int64_t* at = d.per_element ? index + o * d.count * d.inner : index;
+    if (d.inner == 1) {
+      for (Index k = first; k < last; ++k) to[k] = from[at[k]];
+    } else if (d.per_element) {
+      for (Index k = first; k < last; ++k) {
+        const Index row = k * d.inner;
+        for (Index i = 0; i < d.inner; ++i) to[row + i] = from[at[row + i] * d.inner + i];
+      }
+    } else {
+      for (Index k = first; k < last; ++k) {
+        std::copy_n(from + at[k] * d.inner, d.inner, to + k * d.inner);
       }
     }
   });
@@ -50,12 +68,20 @@ void scatter_add(const IndexDims& d, const std::int64_t* index, const T* y, T* x
   parallel_for(d.outer * blocks, grain, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece) {
       const Index o = piece / blocks, first = piece % blocks * block;
-      const Index last = std::min(first + block, d.inner);
-      T* to = x + o * d.length * d.inner;
-      for (Index k = 0; k < d.count; ++k) {
-        const Index row = (o * d.count + k) * d.inner;
-        for (Index i = first; i < last; ++i) {
-          to[index[d.per_element ? row + i : k] * d.inner + i] += y[row + i];
+      const Index width = std::min(block, d.inner - first);
+      T* to = x + o * d.length * d.inner + first;
+      const T* from = y + o * d.count * d.inner + first;
+      const std::int64_t* at = d.per_element ? index + o * d.count * d.inner + first : index;
+      if (d.inner == 1) {
+        for (Index k = 0; k < d.count; ++k) to[at[k]] += from[k];
+      } else if (d.per_element) {
+        for (Index k = 0; k < d.count; ++k, from += d.inner, at += d.inner) {
+          for (Index i = 0; i < width; ++i) to[at[i] * d.inner + i] += from[i];
+        }
+      } else {
+        for (Index k = 0; k < d.count; ++k, from += d.inner) {
+          T* row = to + at[k] * d.inner;
+          for (Index i = 0; i < width; ++i) row[i] += from[i];
         }
       }
     }

@@ -156,15 +156,77 @@ struct Largest {
   }
 };
 
+/// Terms that are looked at together: few of them hold a new largest one.
+constexpr Index max_block = 64;
+
+template <class T>
+void offer_all(const T* x, Index n, Index step, Index position, Largest<T>& largest) {
+  for (Index i = 0; i < n; ++i) largest.offer(x[i * step], position + i);
+}
+
+/// Nothing that beats the largest, NaN included, is <= it.
+template <class T>
+bool may_beat(const T* x, T largest) {
+  int any = 0;
+  for (Index i = 0; i < max_block; ++i) any |= !(x[i] <= largest);
+  return any != 0;
+}
+
 template <class T>
 Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
   Largest<T> largest{-std::numeric_limits<T>::infinity(), begin};
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index position, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
-    for (Index i = 0; i < n; ++i) largest.offer(run[i * step], position + i);
+    Index i = 0;
+    if (step == 1) {
+      for (; i + max_block <= n; i += max_block) {
+        if (may_beat(run + i, largest.value)) {
+          offer_all(run + i, max_block, 1, position + i, largest);
+        }
+      }
+    }
+    offer_all(run + i * step, n - i, step, position + i, largest);
   });
   return largest;
+}
+
+/// The product of one output's terms [begin, end), in double, of which float's cannot leave the
+/// range on the way. Partial products side by side, so that none waits for another.
+template <class T>
+double multiply_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
+  constexpr Index lanes = 16;
+  double products[lanes];
+  std::fill_n(products, lanes, 1.0);
+  const Index step = last_stride(terms, 0);
+  for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
+    const T* run = x + offsets[0];
+    Index i = 0;
+    if (step == 1) {
+      for (; i + lanes <= n; i += lanes) {
+        for (Index j = 0; j < lanes; ++j) products[j] *= static_cast<double>(run[i + j]);
+      }
+    }
+    for (; i < n; ++i) products[i % lanes] *= static_cast<double>(run[i * step]);
+  });
+  for (Index half = lanes / 2; half > 0; half /= 2) {
+    for (Index j = 0; j < half; ++j) products[j] *= products[j + half];
+  }
+  return products[0];
+}
+
+/// The same of width <= tile outputs whose terms lie next to each other.
+template <class T>
+void multiply_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x,
+                      Index width, double* products) {
+  std::fill_n(products, width, 1.0);
+  const Index step = last_stride(terms, 0);
+  for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
+    const T* row = x + offsets[0];
+    for (Index i = 0; i < n; ++i, row += step) {
+      for (Index j = 0; j < width; ++j) products[j] *= static_cast<double>(row[j]);
+    }
+  });
 }
 
 /// The sum of each part of the terms: of output i at sums[part * outputs + i].
@@ -221,8 +283,34 @@ void max(const ReduceDims& dims, const T* x, T* y, Index* argmax) {
   });
 }
 
-#define TENON_INSTANTIATE(T)                             \
-  template void sum<T>(const ReduceDims&, const T*, T*); \
+template <class T>
+void prod(const ReduceDims& dims, const T* x, T* y) {
+  count_reduce<T>(dims, bytes_of<T>(1));
+  const detail::FlushDenormals flush;
+  const bool side_by_side = columns(dims);
+  const Plan plan(dims, side_by_side ? tile : 1);
+  const Index outputs = plan.kept.numel;
+  detail::Scratch<double> partial(outputs * plan.parts);
+  plan.run([&](Index p, Index first, Index width, Index offset, Index begin, Index end) {
+    double* out = partial.data() + p * outputs + first;
+    if (side_by_side) {
+      multiply_columns(plan.terms, begin, end, x + offset, width, out);
+    } else {
+      *out = multiply_terms(plan.terms, begin, end, x + offset);
+    }
+  });
+  parallel_for(outputs, cheap_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      double product = 1;
+      for (Index q = 0; q < plan.parts; ++q) product *= partial[q * outputs + i];
+      y[i] = static_cast<T>(product);
+    }
+  });
+}
+
+#define TENON_INSTANTIATE(T)                              \
+  template void sum<T>(const ReduceDims&, const T*, T*);  \
+  template void prod<T>(const ReduceDims&, const T*, T*); \
   template void max<T>(const ReduceDims&, const T*, T*, Index*);
 
 TENON_INSTANTIATE(float)

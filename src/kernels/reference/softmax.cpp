@@ -85,6 +85,19 @@ void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 }
 
 template <class T>
+void logsumexp(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 3, 1);
+  for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
+    const T* in = x + offset;
+    const T m = largest(in, n, step), shift = std::isfinite(m) ? m : T(0);
+    double total = 0;
+    for (Index i = 0; i < n; ++i) total += static_cast<double>(std::exp(in[i * step] - shift));
+    y[offset / (n * step) * step + offset % step] =
+        static_cast<T>(static_cast<double>(shift) + std::log(total));
+  });
+}
+
+template <class T>
 void log_softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
   count_softmax<T>(d, 4, 3);
   for_each_softmax(d, [&, n = d.n, step = d.inner](Index offset) {
@@ -102,6 +115,7 @@ void log_softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) 
   template void softmax_forward<T>(const SoftmaxDims&, const T*, T*);            \
   template void softmax_backward<T>(const SoftmaxDims&, const T*, const T*, T*); \
   template void log_softmax_forward<T>(const SoftmaxDims&, const T*, T*);        \
+  template void logsumexp<T>(const SoftmaxDims&, const T*, T*);                  \
   template void log_softmax_backward<T>(const SoftmaxDims&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)

@@ -158,7 +158,7 @@ class Forward {
       scale = 1;
     }
     const T before = most;
-    if (!(largest <= before)) most = largest;  // NaN, too
+    if (largest > before) most = largest;
     if (most == lowest_score<T>) {
       // No key takes part so far, unless all scores are NaN, which a maximum of vectors may drop.
       if (std::none_of(s, s + n, [](T score) { return std::isnan(score); })) {

@@ -23,6 +23,7 @@ template <class T>
 struct SoftmaxKernels {
   void (*forward)(const T* x, Index n, T* y);
   void (*log_forward)(const T* x, Index n, T* y);
+  void (*log_sum)(const T* x, Index n, T* y);
   void (*backward)(const T* dy, const T* y, Index n, T* dx);
   void (*log_backward)(const T* dy, const T* y, Index n, T* dx);
 };
@@ -116,6 +117,17 @@ void log_forward(const T* x, Index n, T* y) {
 }
 
 template <class T>
+void log_sum(const T* x, Index n, T* y) {
+  const Tag<T> d;
+  const T m = largest(x, n), finite = std::isfinite(m) ? m : T(0);
+  const auto shift = hn::Set(d, finite);
+  const double total = sum_vectors<T>(n, [&](Index i, Index count) HWY_ATTR {
+    return first<T>(exp(d, hn::Sub(load(x + i, count), shift)), count);
+  });
+  *y = static_cast<T>(static_cast<double>(finite) + std::log(total));
+}
+
+template <class T>
 void backward(const T* dy, const T* y, Index n, T* dx) {
   const Tag<T> d;
   const auto total = hn::Set(d, static_cast<T>(dot(dy, y, n)));
@@ -138,8 +150,8 @@ void log_backward(const T* dy, const T* y, Index n, T* dx) {
 }
 
 template <class T>
-constexpr SoftmaxKernels<T> softmax_kernels = {&forward<T>, &log_forward<T>, &backward<T>,
-                                               &log_backward<T>};
+constexpr SoftmaxKernels<T> softmax_kernels = {&forward<T>, &log_forward<T>, &log_sum<T>,
+                                               &backward<T>, &log_backward<T>};
 
 }  // namespace HWY_NAMESPACE
 #endif  // TENON_TARGET_IS_USED
@@ -207,6 +219,23 @@ void log_softmax_forward(const SoftmaxDims& d, const T* x, T* y) {
 }
 
 template <class T>
+void logsumexp(const SoftmaxDims& d, const T* x, T* y) {
+  count_softmax<T>(d, 3, 1);
+  const detail::FlushDenormals flush;
+  const Index softmaxes = d.outer * d.inner;
+  const Index grain = std::max<Index>(1, thread_elements / std::max<Index>(1, d.n));
+  const auto run = chosen<T>().log_sum;
+  parallel_with_scratch<T>(softmaxes, grain, d.inner == 1 ? 0 : d.n,
+                           [&](T* own, Index begin, Index end) {
+                             for (Index k = begin; k < end; ++k) {
+                               const T* row = x + k / d.inner * d.n * d.inner + k % d.inner;
+                               if (d.inner != 1) copy(row, d.inner, d.n, own, 1);
+                               run(d.inner == 1 ? row : own, d.n, y + k);
+                             }
+                           });
+}
+
+template <class T>
 void softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) {
   count_softmax<T>(d, 4, 3);
   for_each_softmax<T>(
@@ -227,6 +256,7 @@ void log_softmax_backward(const SoftmaxDims& d, const T* dy, const T* y, T* dx) 
   template void softmax_forward<T>(const SoftmaxDims&, const T*, T*);            \
   template void softmax_backward<T>(const SoftmaxDims&, const T*, const T*, T*); \
   template void log_softmax_forward<T>(const SoftmaxDims&, const T*, T*);        \
+  template void logsumexp<T>(const SoftmaxDims&, const T*, T*);                  \
   template void log_softmax_backward<T>(const SoftmaxDims&, const T*, const T*, T*);
 
 TENON_INSTANTIATE(float)
