@@ -38,6 +38,6 @@ void keep(const T& value) {
 }
 
 /// "64x32x13x13"
-std::string joined(std::initializer_list<Index> sizes);
+std::string joined(const Shape& sizes);
 
 }  // namespace tenon::bench

@@ -10,8 +10,7 @@ namespace tenon::bench {
 /// y_size: the number of elements of y. Backward is counted as one that reads x and dy.
 template <class F>
 bool add_function(const std::string& name, const Shape& shape, Index y_size, const F& f) {
-  std::string sizes;
-  for (Index size : shape) sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
+  const std::string sizes = joined(shape);
   const double x_bytes = 4.0 * static_cast<double>(shape.numel());
   const double y_bytes = 4.0 * static_cast<double>(y_size);
   cases().push_back({name + "/forward/" + sizes, 0, x_bytes + y_bytes,

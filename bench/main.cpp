@@ -30,7 +30,7 @@ std::vector<Case>& cases() {
   return all;
 }
 
-std::string joined(std::initializer_list<Index> sizes) {
+std::string joined(const Shape& sizes) {
   std::string text;
   for (const Index size : sizes) {
     if (!text.empty()) text += 'x';

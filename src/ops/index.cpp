@@ -67,13 +67,17 @@ LongTensor checked_index(const char* op, const LongTensor& index_any, const Shap
   const LongTensor index = index_any.contiguous();
   const Index n = index.numel(), length = shape[axis];
   const std::int64_t* at = index.data();
-  bool any_negative = false;
+  std::int64_t lowest = 0, highest = -1;
   for (Index i = 0; i < n; ++i) {
-    if (at[i] < -length || at[i] >= length) [[unlikely]]
-      fail_index(op, index, i, shape, axis);
-    any_negative |= at[i] < 0;
+    lowest = std::min(lowest, at[i]);
+    highest = std::max(highest, at[i]);
   }
-  if (!any_negative) return index;
+  if (lowest < -length || highest >= length) [[unlikely]] {
+    Index i = 0;
+    while (at[i] >= -length && at[i] < length) ++i;
+    fail_index(op, index, i, shape, axis);
+  }
+  if (lowest >= 0) return index;
   auto from_start = LongTensor::empty(index.shape());
   for (Index i = 0; i < n; ++i) from_start.data()[i] = at[i] < 0 ? at[i] + length : at[i];
   return from_start;

@@ -47,33 +47,15 @@ Index source(Index s, Index n, PadMode mode) {
   return s < 0 ? -s : 2 * (n - 1) - s;
 }
 
-/// One axis. What x keeps is copied as a whole, the rest position by position.
+/// One axis. What x keeps is a stretch that the map copies as a whole.
 template <class T>
 BasicTensor<T> repeat_border(const BasicTensor<T>& x, int axis, const PadWidth& width,
                              PadMode mode) {
-  const OpScope scope("pad");
-  Shape shape = x.shape();
-  const Index n = shape[axis];
-  const Index size = shape[axis] = n + width.before + width.after;
-  const Index start = std::max<Index>(0, width.before),
-              end = size - std::max<Index>(0, width.after);
-  auto y = BasicTensor<T>::empty(shape);
-  if (start < end) {
-    y.narrow(axis, start, end - start).copy_(x.narrow(axis, start - width.before, end - start));
-  }
-  for (Index k = 0; k < size; ++k) {
-    if (k == start && start < end) k = end;
-    if (k < size) y.select(axis, k).copy_(x.select(axis, source(k - width.before, n, mode)));
-  }
-  if (Recording recording{"pad", x}) {
-    recording.rule(y, [=](Sweep<T>& sweep) {
-      const auto map =
-          make_axis_map<T>("pad", "pad_backward", size, n, 1, false,
-                           [&](Index k, Index) { return Tap{source(k - width.before, n, mode)}; });
-      sweep.add(0, apply(transposed(map), sweep.dy(), axis));
-    });
-  }
-  return y;
+  const Index n = x.shape()[axis];
+  const auto map =
+      make_axis_map<T>("pad", "pad_backward", n + width.before + width.after, n, 1, false,
+                       [&](Index k, Index) { return Tap{source(k - width.before, n, mode)}; });
+  return apply(map, x, axis);
 }
 
 /// Where x lies in y. Both are cut where widths are negative.

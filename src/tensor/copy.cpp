@@ -49,19 +49,12 @@ bool may_overlap(const TensorImpl& a, const TensorImpl& b, std::size_t item_byte
   return before(a.data, end_of(b, item_bytes)) && before(b.data, end_of(a, item_bytes));
 }
 
-bool is_flat(const TensorImpl& x, const Shape& shape) {
-  return x.is_contiguous && x.shape == shape;
-}
-
 template <class T>
 void write(TensorImpl& to, const TensorImpl& from) {
   const T* source = static_cast<const T*>(from.data);
   T* target = static_cast<T*>(to.data);
-  const bool overlap = may_overlap(to, from, sizeof(T));
-  if (!overlap && is_flat(to, to.shape)) {
-    kernels::copy_strided(elementwise_dims<1>(to.shape, {&from}), source, target);
-  } else if (!overlap && is_flat(from, to.shape)) {
-    kernels::scatter_strided(elementwise_dims<1>(to.shape, {&to}), source, target);
+  if (!may_overlap(to, from, sizeof(T))) {
+    kernels::assign_strided(elementwise_dims<2>(to.shape, {&from, &to}), source, target);
   } else {
     detail::Scratch<T> values(to.shape.numel());
     kernels::copy_strided(elementwise_dims<1>(to.shape, {&from}), source, values.data());
@@ -88,7 +81,7 @@ void BasicTensor<T>::fill_(T value) {
   const TensorImpl& x = detail::defined("fill_", impl_);
   check_writable("fill_", x);
   const Index n = x.shape.numel();
-  if (is_flat(x, x.shape)) {
+  if (x.is_contiguous) {
     kernels::fill(n, value, data());
   } else {
     detail::Scratch<T> values(n);

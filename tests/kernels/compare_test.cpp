@@ -73,8 +73,9 @@ TEMPLATE_TEST_CASE("where takes each element from the side that c names", "[kern
   CHECK(right);
 
   // One of the sides a number, or the condition one of all.
-  for (const auto& d : {dims<3>({n}, {{1}, {1}, {0}}), dims<3>({n}, {{1}, {0}, {1}}),
-                        dims<3>({n}, {{0}, {1}, {1}}), dims<3>({n / 2}, {{2}, {1}, {1}})}) {
+  for (const auto& d :
+       {dims<3>({n}, {{1}, {1}, {0}}), dims<3>({n}, {{1}, {0}, {1}}), dims<3>({n}, {{0}, {1}, {1}}),
+        dims<3>({n}, {{1}, {0}, {0}}), dims<3>({n / 2}, {{2}, {1}, {1}})}) {
     kernels::where(d, c.get(), a.get(), b.get(), y.get());
     right = true;
     for (Index i = 0; i < d.numel; ++i) {

@@ -48,6 +48,27 @@ TEMPLATE_TEST_CASE("copy gathers any view and scatter puts it back", "[kernels][
   }
 }
 
+TEMPLATE_TEST_CASE("assign copies one view into another, and nothing else", "[kernels][copy]",
+                   float, double, std::int64_t, std::int32_t, std::uint8_t, bool) {
+  const Index n = 60000;
+  const auto x = numbers<TestType>(n);
+  for (const auto& d :
+       {flat<2>(0), flat<2>(1), flat<2>(n), dims<2>({}, {{}, {}}),
+        dims<2>({200, 300}, {{1, 200}, {300, 1}}), dims<2>({200, 300}, {{300, 1}, {1, 200}}),
+        dims<2>({100, 20}, {{300, 1}, {500, 1}}), dims<2>({100, 20}, {{300, 2}, {20, 1}}),
+        dims<2>({100, 20}, {{0, 1}, {20, 1}}), dims<2>({3, 5, 7}, {{70, 14, 2}, {105, 1, 15}}),
+        dims<2>({2, 0}, {{1, 1}, {1, 1}})}) {
+    const std::unique_ptr<TestType[]> y(new TestType[count(n)]), expected(new TestType[count(n)]);
+    std::fill_n(y.get(), n, TestType(1));
+    std::fill_n(expected.get(), n, TestType(1));
+    for (Index i = 0; i < d.numel; ++i) {
+      expected[count(reference::offset(d, 1, i))] = x[count(reference::offset(d, 0, i))];
+    }
+    kernels::assign_strided(d, x.get(), y.get());
+    CHECK(std::equal(y.get(), y.get() + n, expected.get()));
+  }
+}
+
 TEMPLATE_TEST_CASE("copy reads axes backwards", "[kernels][copy]", float, std::int64_t, bool) {
   const Index n = 60000;
   const auto x = numbers<TestType>(n);

@@ -16,6 +16,12 @@ TENON_API void copy_strided(const ElementwiseDims<1>& dims, const T* x, T* y);
 template <class T>
 TENON_API void scatter_strided(const ElementwiseDims<1>& dims, const T* x, T* y);
 
+/// y[strided position of i] = x[strided position of i]: one view into another. The strides are
+/// those of x and y in this order; no two positions of y are one, and x and y do not overlap.
+/// Parallel over pieces of the index space, which are disjoint in y.
+template <class T>
+TENON_API void assign_strided(const ElementwiseDims<2>& dims, const T* x, T* y);
+
 /// y[strided position of i] += x[i], one after another in row-major order, so that positions may
 /// meet (stride 0). On the calling thread. T is float or double.
 template <class T>

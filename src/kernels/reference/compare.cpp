@@ -1,5 +1,6 @@
 #include "tenon/kernels/compare.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -23,15 +24,25 @@ void count_where(const ElementwiseDims<3>& d) {
   count_work<T>(0, bytes_of<bool>(distinct_elements(d, 0)) + bytes_of<T>(values));
 }
 
-/// One run. Both values are read first, so that the compiler may choose without a branch; the steps
-/// are 0 or 1 where they are constants.
-template <class T, class C, class A, class B>
-void choose(Index n, const bool* c, C step_c, const T* a, A step_a, const T* b, B step_b, T* y) {
-  TENON_INDEPENDENT
-  for (Index i = 0; i < n; ++i) {
-    const T p = a[i * step_a], q = b[i * step_b];
-    y[i] = c[i * step_c] ? p : q;
+/// a where c, else b, by their bits: a branch would be a guess for every element.
+template <class T>
+T chosen(unsigned char c, T a, T b) {
+  if constexpr (sizeof(T) == 1) {
+    return c ? a : b;
+  } else {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    const Bits mask = Bits{0} - Bits{c};
+    return std::bit_cast<T>((std::bit_cast<Bits>(a) & mask) | (std::bit_cast<Bits>(b) & ~mask));
   }
+}
+
+/// One run. The steps are numbers known to the compiler where that pays; c is read as bytes, since
+/// it makes no vectors of bool.
+template <class T, class C, class A, class B>
+void choose(Index n, const unsigned char* c, C step_c, const T* a, A step_a, const T* b, B step_b,
+            T* y) {
+  TENON_INDEPENDENT
+  for (Index i = 0; i < n; ++i) y[i] = chosen(c[i * step_c], a[i * step_a], b[i * step_b]);
 }
 
 }  // namespace
@@ -74,7 +85,7 @@ void where(const ElementwiseDims<3>& dims, const bool* c, const T* a, const T* b
   const Index step_a = last_stride(dims, 1), step_b = last_stride(dims, 2);
   parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
     for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
-      const bool* in_c = c + offsets[0];
+      const auto* in_c = reinterpret_cast<const unsigned char*>(c + offsets[0]);
       const T* in_a = a + offsets[1];
       const T* in_b = b + offsets[2];
       T* out = y + position;
@@ -86,6 +97,8 @@ void where(const ElementwiseDims<3>& dims, const bool* c, const T* a, const T* b
         choose(n, in_c, next, in_a, next, in_b, same, out);
       } else if (step_c == 1 && step_a == 0 && step_b == 1) {
         choose(n, in_c, next, in_a, same, in_b, next, out);
+      } else if (step_c == 1 && step_a == 0 && step_b == 0) {
+        choose(n, in_c, next, in_a, same, in_b, same, out);
       } else {
         choose(n, in_c, step_c, in_a, step_a, in_b, step_b, out);
       }

@@ -1,5 +1,6 @@
 #include "tenon/kernels/copy.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -58,6 +59,23 @@ void scatter_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
 }
 
 template <class T>
+void assign_strided(const ElementwiseDims<2>& dims, const T* x, T* y) {
+  count_arrays<T>(dims.numel, 0, 2);
+  const Index step_x = last_stride(dims, 0), step_y = last_stride(dims, 1);
+  parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
+    for_each_run(dims, begin, end, [&](Index, Index n, const Index* offsets) {
+      const T* in = x + offsets[0];
+      T* out = y + offsets[1];
+      if (step_x == 1 && step_y == 1) {
+        std::copy_n(in, n, out);
+      } else {
+        for (Index i = 0; i < n; ++i) out[i * step_y] = in[i * step_x];
+      }
+    });
+  });
+}
+
+template <class T>
 void scatter_add_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
   count_arrays<T>(dims.numel, 1, 3);
   const detail::FlushDenormals flush;
@@ -90,6 +108,7 @@ void cast(Index n, const From* x, To* y) {
 #define TENON_INSTANTIATE(T)                                                 \
   template void copy_strided<T>(const ElementwiseDims<1>&, const T*, T*);    \
   template void scatter_strided<T>(const ElementwiseDims<1>&, const T*, T*); \
+  template void assign_strided<T>(const ElementwiseDims<2>&, const T*, T*);  \
   template void fill<T>(Index, T, T*);                                       \
   TENON_INSTANTIATE_CAST(T, float)                                           \
   TENON_INSTANTIATE_CAST(T, double)                                          \

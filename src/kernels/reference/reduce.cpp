@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "elementwise_loop.hpp"
+#include "kernels/max_block.hpp"
 #include "kernels/sum_block.hpp"
 #include "tenon/base/memory.hpp"
 
@@ -156,22 +157,6 @@ struct Largest {
   }
 };
 
-/// Terms that are looked at together: few of them hold a new largest one.
-constexpr Index max_block = 64;
-
-template <class T>
-void offer_all(const T* x, Index n, Index step, Index position, Largest<T>& largest) {
-  for (Index i = 0; i < n; ++i) largest.offer(x[i * step], position + i);
-}
-
-/// Nothing that beats the largest, NaN included, is <= it.
-template <class T>
-bool may_beat(const T* x, T largest) {
-  int any = 0;
-  for (Index i = 0; i < max_block; ++i) any |= !(x[i] <= largest);
-  return any != 0;
-}
-
 template <class T>
 Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
   Largest<T> largest{-std::numeric_limits<T>::infinity(), begin};
@@ -179,14 +164,11 @@ Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, co
   for_each_run(terms, begin, end, [&](Index position, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
     Index i = 0;
-    if (step == 1) {
-      for (; i + max_block <= n; i += max_block) {
-        if (may_beat(run + i, largest.value)) {
-          offer_all(run + i, max_block, 1, position + i, largest);
-        }
-      }
+    for (; step == 1 && i < n; i += max_block_size) {
+      const Index best = i + max_block(run + i, std::min(max_block_size, n - i));
+      largest.offer(run[best], position + best);
     }
-    offer_all(run + i * step, n - i, step, position + i, largest);
+    for (; i < n; ++i) largest.offer(run[i * step], position + i);
   });
   return largest;
 }
