@@ -67,17 +67,17 @@ LongTensor checked_index(const char* op, const LongTensor& index_any, const Shap
   const LongTensor index = index_any.contiguous();
   const Index n = index.numel(), length = shape[axis];
   const std::int64_t* at = index.data();
-  std::int64_t lowest = 0, highest = -1;
+  // The highest bit of p, or of what is left behind it, says that p is not in [0, length).
+  std::uint64_t bits = 0;
   for (Index i = 0; i < n; ++i) {
-    lowest = std::min(lowest, at[i]);
-    highest = std::max(highest, at[i]);
+    const auto p = static_cast<std::uint64_t>(at[i]);
+    bits |= p | (static_cast<std::uint64_t>(length) - 1 - p);
   }
-  if (lowest < -length || highest >= length) [[unlikely]] {
-    Index i = 0;
-    while (at[i] >= -length && at[i] < length) ++i;
-    fail_index(op, index, i, shape, axis);
+  if (static_cast<std::int64_t>(bits) >= 0) return index;
+  for (Index i = 0; i < n; ++i) {
+    if (at[i] < -length || at[i] >= length) [[unlikely]]
+      fail_index(op, index, i, shape, axis);
   }
-  if (lowest >= 0) return index;
   auto from_start = LongTensor::empty(index.shape());
   for (Index i = 0; i < n; ++i) from_start.data()[i] = at[i] < 0 ? at[i] + length : at[i];
   return from_start;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/common.hpp"
 #include "ops/loss.hpp"
 #include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"
@@ -12,12 +13,23 @@ namespace detail {
 namespace {
 
 /// d^2 / 2 up to delta, then a straight line. Made of the difference limited to +-delta rather than
-/// of two branches: its second derivative is right at 0, and nothing infinite is multiplied by 0.
+/// of two branches, since that is its gradient: right at 0, too, and infinite nowhere.
 template <class T>
 BasicTensor<T> huber(const BasicTensor<T>& d, double delta_wanted) {
+  const OpScope scope("huber");
   const auto delta = static_cast<T>(delta_wanted);
-  const auto limited = clamp(d, -delta, delta);
-  return limited * (d - limited * 0.5);
+  BasicTensor<T> y;
+  {
+    const NoTape values_only;
+    const auto limited = clamp(d, -delta, delta);
+    y = limited * (d - limited * 0.5);
+  }
+  if (Recording recording{"huber", d}) {
+    recording.rule(y, [delta, d = Saved(d)](Sweep<T>& sweep) {
+      sweep.add(0, sweep.dy() * clamp(*d, -delta, delta));
+    });
+  }
+  return y;
 }
 
 template <class T>

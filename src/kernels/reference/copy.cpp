@@ -26,23 +26,32 @@ To convert(From x) {
   return static_cast<To>(x);
 }
 
-/// Runs that are read from their end: a step that the compiler knows.
+/// One run. The steps that most views have are known to the compiler; 0 repeats, -1 reads from the
+/// end.
 template <class T>
-void copy_reversed(const ElementwiseDims<1>& dims, const T* x, T* y) {
-  count_elementwise<0, T, T>(dims);
-  parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
-    for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
-      std::reverse_copy(x + offsets[0] - n + 1, x + offsets[0] + 1, y + position);
-    });
-  });
+void copy_run(Index n, const T* x, Index step_x, T* y, Index step_y) {
+  if (step_y == 1 && step_x == 1) {
+    std::copy_n(x, n, y);
+  } else if (step_y == 1 && step_x == 0) {
+    std::fill_n(y, n, *x);
+  } else if (step_y == 1 && step_x == -1) {
+    std::reverse_copy(x - n + 1, x + 1, y);
+  } else {
+    for (Index i = 0; i < n; ++i) y[i * step_y] = x[i * step_x];
+  }
 }
 
 }  // namespace
 
 template <class T>
 void copy_strided(const ElementwiseDims<1>& dims, const T* x, T* y) {
-  if (last_stride(dims, 0) == -1) return copy_reversed(dims, x, y);
-  map<0>(dims, cheap_grain, x, y, [](T v) { return v; });
+  count_elementwise<0, T, T>(dims);
+  const Index step = last_stride(dims, 0);
+  parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
+    for_each_run(dims, begin, end, [&](Index position, Index n, const Index* offsets) {
+      copy_run(n, x + offsets[0], step, y + position, 1);
+    });
+  });
 }
 
 template <class T>
@@ -64,13 +73,7 @@ void assign_strided(const ElementwiseDims<2>& dims, const T* x, T* y) {
   const Index step_x = last_stride(dims, 0), step_y = last_stride(dims, 1);
   parallel_for(dims.numel, cheap_grain, [&](Index begin, Index end) {
     for_each_run(dims, begin, end, [&](Index, Index n, const Index* offsets) {
-      const T* in = x + offsets[0];
-      T* out = y + offsets[1];
-      if (step_x == 1 && step_y == 1) {
-        std::copy_n(in, n, out);
-      } else {
-        for (Index i = 0; i < n; ++i) out[i * step_y] = in[i * step_x];
-      }
+      copy_run(n, x + offsets[0], step_x, y + offsets[1], step_y);
     });
   });
 }
