@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "border.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/nn/conv3d.hpp"
 #include "tenon/tensor/factories.hpp"
@@ -41,12 +42,39 @@ void visit_both(BasicVisitor<T>& v, BasicParameter<T>& weight, BasicParameter<T>
   if (bias.defined()) v("bias", bias);
 }
 
-std::string text(const std::string& name, Index in, Index out, const Shape& kernel, Index groups,
-                 bool has_bias) {
+/// "2" where all sizes are 2, else "(1, 2, 3)".
+std::string size_text(const Shape& sizes) {
+  for (const Index size : sizes) {
+    if (size != sizes[0]) return to_string(sizes);
+  }
+  return std::to_string(sizes[0]);
+}
+
+/// ", stride 2"; nothing where it has its usual value.
+std::string option_text(const char* name, const Shape& sizes, Index usual) {
+  const std::string text = size_text(sizes);
+  return text == std::to_string(usual) ? "" : std::string(", ") + name + " " + text;
+}
+
+/// The options that a convolution and a transposed one have in common.
+struct LayerText {
+  Shape stride, padding, dilation;
+  Index groups;
+  bool has_bias;
+  bool is_same = false;
+  PadMode mode = PadMode::constant;
+};
+
+std::string text(const std::string& name, Index in, Index out, const Shape& kernel,
+                 const LayerText& options) {
   std::string line = name + "(" + std::to_string(in) + " -> " + std::to_string(out) + ", kernel ";
-  line += kernel.rank() == 1 ? std::to_string(kernel[0]) : to_string(kernel);
-  if (groups != 1) line += ", groups " + std::to_string(groups);
-  return line + (has_bias ? ")" : ", bias=false)");
+  line += size_text(kernel);
+  line += option_text("stride", options.stride, 1);
+  line += detail::border_text(option_text("padding", options.padding, 0), options.is_same,
+                              options.mode);
+  line += option_text("dilation", options.dilation, 1);
+  if (options.groups != 1) line += ", groups " + std::to_string(options.groups);
+  return line + (options.has_bias ? ")" : ", bias=false)");
 }
 
 }  // namespace
@@ -54,15 +82,32 @@ std::string text(const std::string& name, Index in, Index out, const Shape& kern
 template <class T>
 BasicConv1d<T>::BasicConv1d(Index in_channels, Index out_channels, Index kernel,
                             const Conv1dOptions& options)
-    : options_{options.stride, options.padding, options.dilation, options.groups} {
+    : options_(options) {
   check_layer("Conv1d", in_channels, out_channels, kernel, options.groups);
+  detail::check_border("Conv1d", options.padding_mode, options.padding.is_same,
+                       options.stride != 1);
   start(weight, bias, {out_channels, in_channels / options.groups, kernel}, out_channels,
         options.bias);
 }
 
 template <class T>
+BasicTensor<T> BasicConv1d<T>::bordered(const BasicTensor<T>& x) const {
+  if (!weight.defined()) return x;
+  const auto& [size, is_same] = options_.padding;
+  return detail::with_border(
+      x, options_.padding_mode,
+      {detail::border_width(size, is_same, weight.size(2), options_.dilation)});
+}
+
+template <class T>
+tenon::Conv1dOptions BasicConv1d<T>::call_options() const {
+  const bool zeros = options_.padding_mode == PadMode::constant;
+  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
+}
+
+template <class T>
 BasicTensor<T> BasicConv1d<T>::forward(const BasicTensor<T>& x) {
-  return tenon::conv1d(x, weight, bias, options_);
+  return tenon::conv1d(bordered(x), weight, bias, call_options());
 }
 
 template <class T>
@@ -79,8 +124,15 @@ ExpectedInput BasicConv1d<T>::expected_input() const {
 template <class T>
 std::string BasicConv1d<T>::description() const {
   if (!weight.defined()) return "Conv1d(moved from)";
-  return text("Conv1d", weight.size(1) * options_.groups, weight.size(0), {weight.size(2)},
-              options_.groups, bias.defined());
+  const auto& o = options_;
+  return text("Conv1d", weight.size(1) * o.groups, weight.size(0), {weight.size(2)},
+              {{o.stride},
+               {o.padding.size},
+               {o.dilation},
+               o.groups,
+               bias.defined(),
+               o.padding.is_same,
+               o.padding_mode});
 }
 
 template <class T>
@@ -111,23 +163,43 @@ ExpectedInput BasicConvTranspose1d<T>::expected_input() const {
 template <class T>
 std::string BasicConvTranspose1d<T>::description() const {
   if (!weight.defined()) return "ConvTranspose1d(moved from)";
-  return text("ConvTranspose1d", weight.size(0), weight.size(1) * options_.groups, {weight.size(2)},
-              options_.groups, bias.defined());
+  const auto& o = options_;
+  return text("ConvTranspose1d", weight.size(0), weight.size(1) * o.groups, {weight.size(2)},
+              {{o.stride}, {o.padding}, {o.dilation}, o.groups, bias.defined()});
 }
 
 template <class T>
 BasicConv3d<T>::BasicConv3d(Index in_channels, Index out_channels, Triple kernel,
                             const Conv3dOptions& options)
-    : options_{options.stride, options.padding, options.dilation, options.groups} {
+    : options_(options) {
   const auto [d, h, w] = kernel;
   check_layer("Conv3d", in_channels, out_channels, std::min({d, h, w}), options.groups);
+  detail::check_border("Conv3d", options.padding_mode, options.padding.is_same,
+                       !(options.stride == Triple(1)));
   start(weight, bias, {out_channels, in_channels / options.groups, d, h, w}, out_channels,
         options.bias);
 }
 
 template <class T>
+BasicTensor<T> BasicConv3d<T>::bordered(const BasicTensor<T>& x) const {
+  if (!weight.defined()) return x;
+  const auto& [d, h, w, is_same] = options_.padding;
+  const Triple& dilation = options_.dilation;
+  return detail::with_border(x, options_.padding_mode,
+                             {detail::border_width(d, is_same, weight.size(2), dilation.d),
+                              detail::border_width(h, is_same, weight.size(3), dilation.h),
+                              detail::border_width(w, is_same, weight.size(4), dilation.w)});
+}
+
+template <class T>
+tenon::Conv3dOptions BasicConv3d<T>::call_options() const {
+  const bool zeros = options_.padding_mode == PadMode::constant;
+  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
+}
+
+template <class T>
 BasicTensor<T> BasicConv3d<T>::forward(const BasicTensor<T>& x) {
-  return tenon::conv3d(x, weight, bias, options_);
+  return tenon::conv3d(bordered(x), weight, bias, call_options());
 }
 
 template <class T>
@@ -144,8 +216,12 @@ ExpectedInput BasicConv3d<T>::expected_input() const {
 template <class T>
 std::string BasicConv3d<T>::description() const {
   if (!weight.defined()) return "Conv3d(moved from)";
-  return text("Conv3d", weight.size(1) * options_.groups, weight.size(0),
-              {weight.size(2), weight.size(3), weight.size(4)}, options_.groups, bias.defined());
+  const auto& o = options_;
+  const auto sizes = [](const auto& of) { return Shape{of.d, of.h, of.w}; };
+  return text("Conv3d", weight.size(1) * o.groups, weight.size(0),
+              {weight.size(2), weight.size(3), weight.size(4)},
+              {sizes(o.stride), sizes(o.padding), sizes(o.dilation), o.groups, bias.defined(),
+               o.padding.is_same, o.padding_mode});
 }
 
 #define TENON_INSTANTIATE(T)              \

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <typeinfo>
 
+#include "border.hpp"
 #include "pair_text.hpp"
 #include "prepacking.hpp"
 #include "tenon/base/error.hpp"
@@ -33,6 +34,8 @@ void check(Index in, Index out, Pair kernel, const Conv2dOptions& options) {
                              options.dilation.h, ", ", options.dilation.w, "), padding = (",
                              options.padding.h, ", ", options.padding.w, ")");
   }
+  const bool has_stride = options.stride.h != 1 || options.stride.w != 1;
+  detail::check_border("Conv2d", options.padding_mode, options.padding.is_same, has_stride);
 }
 
 }  // namespace
@@ -40,7 +43,7 @@ void check(Index in, Index out, Pair kernel, const Conv2dOptions& options) {
 template <class T>
 BasicConv2d<T>::BasicConv2d(Index in_channels, Index out_channels, Pair kernel,
                             const Conv2dOptions& options)
-    : options_{options.stride, options.padding, options.dilation, options.groups} {
+    : options_(options) {
   check(in_channels, out_channels, kernel, options);
   const Index fan_in = in_channels / options.groups * kernel.h * kernel.w;
   const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
@@ -50,22 +53,40 @@ BasicConv2d<T>::BasicConv2d(Index in_channels, Index out_channels, Pair kernel,
 }
 
 template <class T>
-BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x) {
-  prepack(x);
-  return tenon::conv2d(x, weight, bias, options_, packed_);
+BasicTensor<T> BasicConv2d<T>::bordered(const BasicTensor<T>& x) const {
+  if (!weight.defined()) return x;
+  const auto& [h, w, is_same] = options_.padding;
+  const Pair& dilation = options_.dilation;
+  return detail::with_border(x, options_.padding_mode,
+                             {detail::border_width(h, is_same, weight.size(2), dilation.h),
+                              detail::border_width(w, is_same, weight.size(3), dilation.w)});
 }
 
 template <class T>
-BasicTensor<T> BasicConv2d<T>::forward_relu(const BasicTensor<T>& x) {
+tenon::Conv2dOptions BasicConv2d<T>::call_options() const {
+  const bool zeros = options_.padding_mode == PadMode::constant;
+  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
+}
+
+template <class T>
+BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x_any) {
+  const auto x = bordered(x_any);
+  prepack(x);
+  return tenon::conv2d(x, weight, bias, call_options(), packed_);
+}
+
+template <class T>
+BasicTensor<T> BasicConv2d<T>::forward_relu(const BasicTensor<T>& x_any) {
   if (typeid(*this) != typeid(BasicConv2d))
     return {};  // a derived layer may have another forward()
+  const auto x = bordered(x_any);
   prepack(x);
-  return tenon::conv2d_relu(x, weight, bias, options_, packed_);
+  return tenon::conv2d_relu(x, weight, bias, call_options(), packed_);
 }
 
 template <class T>
 void BasicConv2d<T>::prepack(const BasicTensor<T>& x) {
-  if (detail::Prepacking::is_on()) packed_ = PackedConv2d<T>(x, weight, options_);
+  if (detail::Prepacking::is_on()) packed_ = PackedConv2d<T>(x, weight, call_options());
 }
 
 template <class T>
@@ -92,8 +113,8 @@ std::string BasicConv2d<T>::description() const {
                      std::to_string(weight.size(0));
   text += detail::option_text("kernel", {weight.size(2), weight.size(3)}, 0);
   text += detail::option_text("stride", options_.stride, 1);
-  text += options_.padding.is_same ? ", padding same"
-                                   : detail::option_text("padding", options_.padding.sizes(), 0);
+  text += detail::border_text(detail::option_text("padding", options_.padding.sizes(), 0),
+                              options_.padding.is_same, options_.padding_mode);
   text += detail::option_text("dilation", options_.dilation, 1);
   if (options_.groups != 1) text += ", groups " + std::to_string(options_.groups);
   return text + (bias.defined() ? ")" : ", bias=false)");

@@ -9,7 +9,10 @@
 #include "tenon/nn/images.hpp"
 #include "tenon/nn/pool1d.hpp"
 #include "tenon/nn/prepack.hpp"
+#include "tenon/ops/conv1d.hpp"
 #include "tenon/ops/conv2d.hpp"
+#include "tenon/ops/conv3d.hpp"
+#include "tenon/ops/pad.hpp"
 
 using namespace tenon;
 using namespace tenon::test;
@@ -34,15 +37,15 @@ TEST_CASE("Convolutional layers have PyTorch's shapes and bounds", "[nn][conv1d]
   nn::Conv1d one(8, 6, 5, {.padding = Padding::same, .groups = 2});
   check_start(one, {6, 4, 5}, 20);
   CHECK(one(ones({2, 8, 7})).shape() == Shape{2, 6, 7});
-  CHECK(one.description() == "Conv1d(8 -> 6, kernel 5, groups 2)");
+  CHECK(one.description() == "Conv1d(8 -> 6, kernel 5, padding same, groups 2)");
   nn::ConvTranspose1d back(8, 6, 4, {.stride = 2, .padding = 1});
   check_start(back, {8, 6, 4}, 24);
   CHECK(back(ones({2, 8, 7})).shape() == Shape{2, 6, 14});
-  CHECK(back.description() == "ConvTranspose1d(8 -> 6, kernel 4)");
+  CHECK(back.description() == "ConvTranspose1d(8 -> 6, kernel 4, stride 2, padding 1)");
   nn::Conv3d three(4, 6, {3, 2, 1}, {.stride = {1, 2, 1}});
   check_start(three, {6, 4, 3, 2, 1}, 24);
   CHECK(three(ones({2, 4, 3, 4, 5})).shape() == Shape{2, 6, 1, 2, 5});
-  CHECK(three.description() == "Conv3d(4 -> 6, kernel (3, 2, 1))");
+  CHECK(three.description() == "Conv3d(4 -> 6, kernel (3, 2, 1), stride (1, 2, 1))");
   nn::Conv1d bare(1, 1, 1, {.bias = false});
   CHECK_FALSE(bare.bias.defined());
   CHECK(nn::parameters(bare).size() == 1);
@@ -50,6 +53,27 @@ TEST_CASE("Convolutional layers have PyTorch's shapes and bounds", "[nn][conv1d]
         0);
   CHECK(error_of<ValueError>([] { nn::Conv3d(3, 2, 1, {.groups = 2}); }).find("groups = 2 must") !=
         std::string::npos);
+}
+
+TEST_CASE("The padding of sequences and volumes may mirror, repeat and go around", "[nn][conv1d]") {
+  const auto x = random_tensor<float>({2, 4, 9}, 1),
+             volume = random_tensor<float>({1, 2, 5, 4, 6}, 2);
+  for (const PadMode mode : {PadMode::reflect, PadMode::replicate, PadMode::circular}) {
+    nn::Conv1d one(4, 6, 3, {.stride = 2, .padding = 2, .padding_mode = mode});
+    CHECK(same_bits(one(x),
+                    conv1d(pad(x, {2}, {.mode = mode}), one.weight, one.bias, {.stride = 2})));
+    nn::Conv1d even(4, 4, 4, {.padding = Padding::same, .padding_mode = mode});
+    CHECK(same_bits(even(x), conv1d(pad(x, {{1, 2}}, {.mode = mode}), even.weight, even.bias)));
+    nn::Conv3d three(2, 3, 3, {.padding = {1, 0, 2}, .padding_mode = mode});
+    CHECK(same_bits(three(volume),
+                    conv3d(pad(volume, {1, 0, 2}, {.mode = mode}), three.weight, three.bias)));
+  }
+  CHECK(nn::Conv1d(1, 2, 3, {.padding = 1, .padding_mode = PadMode::circular}).description() ==
+        "Conv1d(1 -> 2, kernel 3, padding 1, padding_mode circular)");
+  CHECK_THROWS_AS(
+      nn::Conv3d(1, 2, 3,
+                 {.stride = {1, 2, 1}, .padding = Padding::same, .padding_mode = PadMode::reflect}),
+      ValueError);
 }
 
 TEST_CASE("A layer with padding same keeps the image's size, packed or not", "[nn][conv2d]") {

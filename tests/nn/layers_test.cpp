@@ -9,11 +9,13 @@
 #include "tenon/nn/dropout.hpp"
 #include "tenon/nn/gelu.hpp"
 #include "tenon/nn/loss.hpp"
+#include "tenon/nn/prepack.hpp"
 #include "tenon/nn/sigmoid.hpp"
 #include "tenon/nn/silu.hpp"
 #include "tenon/nn/softmax.hpp"
 #include "tenon/nn/tanh.hpp"
 #include "tenon/ops/elementwise.hpp"
+#include "tenon/ops/pad.hpp"
 #include "tenon/ops/sigmoid.hpp"
 #include "tenon/ops/silu.hpp"
 #include "tenon/ops/softmax.hpp"
@@ -115,6 +117,33 @@ TEST_CASE("Conv2d passes its options on and describes them", "[nn][conv2d]") {
         "Conv2d(4 -> 6, kernel 3, stride 2, padding (1, 2), dilation 2, groups 2)");
   CHECK(nn::Conv2d(1, 32, {3, 1}, {.bias = false}).description() ==
         "Conv2d(1 -> 32, kernel (3, 1), bias=false)");
+}
+
+TEST_CASE("Conv2d's padding may mirror, repeat and go around", "[nn][conv2d]") {
+  const Tensor x = random_tensor<float>({2, 4, 9, 8}, 1);
+  for (const PadMode mode : {PadMode::reflect, PadMode::replicate, PadMode::circular}) {
+    nn::Conv2d conv(4, 6, 3, {.stride = 2, .padding = {1, 2}, .padding_mode = mode});
+    const Tensor around = pad(x, {1, 2}, {.mode = mode});
+    CHECK(same_bits(conv(x), conv2d(around, conv.weight, conv.bias, {.stride = 2})));
+    nn::Conv2d same(4, 6, {4, 3}, {.padding = Padding::same, .dilation = 2, .padding_mode = mode});
+    CHECK(same(x).shape() == Shape{2, 6, 9, 8});
+    CHECK(same_bits(
+        same(x), conv2d(pad(x, {3, 2}, {.mode = mode}), same.weight, same.bias, {.dilation = 2})));
+    const Tensor y = relu(same(x));
+    nn::Sequential net{std::move(same), nn::ReLU()};  // in one pass
+    CHECK(same_bits(net(x), y));
+    net.eval();
+    nn::prepack(net, x);
+    CHECK(same_bits(net(x), y));
+  }
+  nn::Conv2d zeros(4, 6, 3, {.padding = 1, .padding_mode = PadMode::constant});
+  CHECK(same_bits(zeros(x), conv2d(x, zeros.weight, zeros.bias, {.padding = 1})));
+  CHECK(nn::Conv2d(1, 2, 3, {.padding = 1, .padding_mode = PadMode::reflect}).description() ==
+        "Conv2d(1 -> 2, kernel 3, padding 1, padding_mode reflect)");
+  CHECK(error_of<ValueError>([] {
+          nn::Conv2d(1, 2, 3,
+                     {.stride = 2, .padding = Padding::same, .padding_mode = PadMode::circular});
+        }) == "[Conv2d] padding same needs stride 1; hint: give the padding as a number");
 }
 
 TEST_CASE("MaxPool2d passes its options on and describes them", "[nn][max_pool2d]") {

@@ -4,16 +4,19 @@
 
 #include "tenon/nn/module.hpp"
 #include "tenon/ops/conv1d.hpp"
+#include "tenon/ops/pad.hpp"
 
 namespace tenon::nn {
 
-/// What tenon::Conv1dOptions holds, and whether there is a bias.
+/// What tenon::Conv1dOptions holds, whether there is a bias, and of what the padding is.
 struct Conv1dOptions {
   Index stride = 1;
   Padding1d padding = 0;
   Index dilation = 1;
   Index groups = 1;
   bool bias = true;
+  /// What stands around x: zeros (PadMode::constant), or what pad() makes in that mode.
+  PadMode padding_mode = PadMode::constant;
 };
 
 /// Convolution of sequences, (N, in_channels, L) -> (N, out_channels, L'); see conv1d(). Weight and
@@ -34,7 +37,10 @@ class TENON_API BasicConv1d : public BasicModule<T> {
   BasicParameter<T> bias;    ///< (out_channels), undefined without a bias
 
  private:
-  tenon::Conv1dOptions options_;
+  BasicTensor<T> bordered(const BasicTensor<T>& x) const;
+  tenon::Conv1dOptions call_options() const;
+
+  Conv1dOptions options_;
 };
 
 /// What tenon::ConvTranspose1dOptions holds, and whether there is a bias.

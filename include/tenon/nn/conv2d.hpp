@@ -4,16 +4,19 @@
 
 #include "tenon/nn/module.hpp"
 #include "tenon/ops/conv2d.hpp"
+#include "tenon/ops/pad.hpp"
 
 namespace tenon::nn {
 
-/// What tenon::Conv2dOptions holds, and whether there is a bias.
+/// What tenon::Conv2dOptions holds, whether there is a bias, and of what the padding is.
 struct Conv2dOptions {
   Pair stride = 1;
   Padding2d padding = 0;
   Pair dilation = 1;
   Index groups = 1;
   bool bias = true;
+  /// What stands around x: zeros (PadMode::constant), or what pad() makes in that mode.
+  PadMode padding_mode = PadMode::constant;
 };
 
 /// Convolution of images, (N, in_channels, H, W) -> (N, out_channels, H', W'); see conv2d(). Weight
@@ -39,7 +42,10 @@ class TENON_API BasicConv2d : public BasicModule<T> {
   void on_mode() override;
   void prepack(const BasicTensor<T>& x);
 
-  tenon::Conv2dOptions options_;
+  BasicTensor<T> bordered(const BasicTensor<T>& x) const;
+  tenon::Conv2dOptions call_options() const;
+
+  Conv2dOptions options_;
   PackedConv2d<T> packed_;  // written by prepack() and train() alone, read by inference
 };
 

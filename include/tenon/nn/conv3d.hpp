@@ -4,16 +4,19 @@
 
 #include "tenon/nn/module.hpp"
 #include "tenon/ops/conv3d.hpp"
+#include "tenon/ops/pad.hpp"
 
 namespace tenon::nn {
 
-/// What tenon::Conv3dOptions holds, and whether there is a bias.
+/// What tenon::Conv3dOptions holds, whether there is a bias, and of what the padding is.
 struct Conv3dOptions {
   Triple stride = 1;
   Padding3d padding = 0;
   Triple dilation = 1;
   Index groups = 1;
   bool bias = true;
+  /// What stands around x: zeros (PadMode::constant), or what pad() makes in that mode.
+  PadMode padding_mode = PadMode::constant;
 };
 
 /// Convolution of volumes, (N, in_channels, D, H, W) -> (N, out_channels, D', H', W'); see
@@ -36,7 +39,10 @@ class TENON_API BasicConv3d : public BasicModule<T> {
   BasicParameter<T> bias;    ///< (out_channels), undefined without a bias
 
  private:
-  tenon::Conv3dOptions options_;
+  BasicTensor<T> bordered(const BasicTensor<T>& x) const;
+  tenon::Conv3dOptions call_options() const;
+
+  Conv3dOptions options_;
 };
 
 extern template class BasicConv3d<float>;
