@@ -5,6 +5,7 @@
 #include <ostream>
 #include <set>
 
+#include "base/count_text.hpp"
 #include "base/profile_recorder.hpp"
 #include "module_path.hpp"
 #include "tenon/autograd/tape.hpp"
@@ -149,17 +150,10 @@ std::string bytes_text(Index bytes) {
   return text + " " + units[unit];
 }
 
-/// "1,234,567"
-std::string count_text(Index count) {
-  std::string text = std::to_string(count);
-  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, 1, ',');
-  return text;
-}
-
 using Cells = std::vector<std::string>;
 
 Cells line_of(const LayerSummary& layer) {
-  const auto number = [](Index count) { return count == 0 ? "-" : count_text(count); };
+  const auto number = [](Index count) { return count == 0 ? "-" : detail::count_text(count); };
   const std::string indent(2 * static_cast<std::size_t>(layer.depth), ' ');
   const std::string label =
       layer.path.empty() ? layer.description : layer.path + "  " + layer.description;

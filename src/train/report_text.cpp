@@ -45,15 +45,6 @@ bool is_control(std::string_view character) {
   return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
 }
 
-std::string with_commas(std::string digits) {
-  const std::size_t sign = !digits.empty() && digits[0] == '-' ? 1 : 0;
-  for (std::size_t i = digits.size(); i > sign + 3;) {
-    i -= 3;
-    digits.insert(i, 1, ',');
-  }
-  return digits;
-}
-
 /// "1.2e-05" -> "1.2e-5".
 std::string short_exponent(std::string text) {
   const std::size_t e = text.find('e');
@@ -145,8 +136,6 @@ std::string fixed_text(double value, int digits) {
   return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1)
                                                                               : text;
 }
-
-std::string count_text(Index value) { return with_commas(std::to_string(value)); }
 
 std::string plural_text(Index count, std::string_view thing) {
   return count_text(count) + " " + std::string(thing) + (count == 1 ? "" : "s");

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/count_text.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/base/shape.hpp"
 
@@ -28,8 +29,6 @@ std::string number_text(double value);
 std::string plain_text(double value);
 /// Exactly so many digits after the point.
 std::string fixed_text(double value, int digits);
-/// "12,345".
-std::string count_text(Index value);
 /// "1 epoch", "2 epochs".
 std::string plural_text(Index count, std::string_view thing);
 /// As HTML: "98.7 %", "&gt; 99.9 %" where it is not all, "&lt; 0.1 %" where it is not nothing; "–"

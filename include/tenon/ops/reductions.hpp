@@ -66,9 +66,9 @@ template <class T>
 TENON_API BasicTensor<T> prod(const BasicTensor<T>& x, Index axis, bool keepdim);
 }  // namespace detail
 
-/// y = the product of all elements, of rank 0; 1 where there are none. dx = dy times the product of
-/// the other elements, without a division, so that zeros are like other numbers. Recorded as the
-/// last of the running products (cumprod), which multiply in double.
+/// y = the product of all elements, of rank 0; 1 where there are none. Multiplied in double. dx =
+/// dy times the product of the other elements: y / x, but without a division where a product is 0
+/// or not finite, so that zeros are like other numbers. Saves x and y.
 template <std::floating_point T>
 TENON_API BasicTensor<T> prod(const BasicTensor<T>& x);
 /// The products along one axis.
