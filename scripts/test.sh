@@ -37,4 +37,4 @@ cmake --build "$build_dir" --parallel "$(job_count)" >&2
 export TENON_REPORT_DIR="${TENON_REPORT_DIR:-$(cd "$build_dir" && pwd)/reports}"
 mkdir -p "$TENON_REPORT_DIR"
 cd "$build_dir"
-ctest --output-on-failure "${selection[@]}"
+ctest --parallel "$(job_count)" --output-on-failure "${selection[@]}"

@@ -8,13 +8,15 @@ namespace tenon::kernels {
 /// summation takes over.
 inline constexpr Index sum_block_size = 512;
 
-/// The sum of n <= sum_block_size terms, step apart, in double.
-template <class T>
+/// What is summed of each term, in double.
+enum class Term { value, square };
+
+/// The sum of n <= sum_block_size terms, step apart.
+template <Term term = Term::value, class T>
 double sum_block(const T* x, Index n, Index step);
 
-/// sums[j] = 0 + x[j] + x[step + j] + ... of n rows in this order, for each of width columns, in
-/// double.
-template <class T>
+/// sums[j] = 0 + x[j] + x[step + j] + ... of n rows in this order, for each of width columns.
+template <Term term = Term::value, class T>
 void sum_rows(const T* x, Index n, Index step, Index width, double* sums);
 
 }  // namespace tenon::kernels

@@ -62,16 +62,21 @@ BasicTensor<T> scaled_norm(const BasicTensor<T>& x, T p, const Axes& axes) {
 
 template <class T>
 BasicTensor<T> length(const BasicTensor<T>& x, const Axes& axes) {
-  const auto y = sqrt(sum(square(x), axes.dims, true));
-  // Within these bounds no square that matters has left the range of T.
-  using Limits = std::numeric_limits<T>;
-  const T low = std::sqrt(Limits::min()) / Limits::epsilon();
-  const T high = std::sqrt(Limits::max()) * Limits::epsilon();
-  bool all_inside = true;
-  for (Index i = 0; i < y.numel(); ++i) all_inside &= y.data()[i] > low && y.data()[i] < high;
-  if (all_inside) return y;
-  return where(gt(y, low), where(lt(y, high), y, scaled_norm(x, T(2), axes)),
-               scaled_norm(x, T(2), axes));
+  auto y = BasicTensor<T>::empty(axes.kept);
+  kernels::length(detail::reduce_dims(*x.impl(), axes.set), x.data(), y.data());
+  if constexpr (std::is_same_v<T, double>) {
+    // Within these bounds no square that matters has left the range.
+    using Limits = std::numeric_limits<T>;
+    const T low = std::sqrt(Limits::min()) / Limits::epsilon();
+    const T high = std::sqrt(Limits::max()) * Limits::epsilon();
+    bool all_inside = true;
+    for (Index i = 0; i < y.numel(); ++i) all_inside &= y.data()[i] > low && y.data()[i] < high;
+    if (!all_inside) {
+      const auto scaled = scaled_norm(x, T(2), axes);
+      return where(gt(y, low), where(lt(y, high), y, scaled), scaled);
+    }
+  }
+  return y;
 }
 
 template <class T>

@@ -70,6 +70,33 @@ TEMPLATE_TEST_CASE("sum agrees with a double sum in every layout", "[kernels][re
   }
 }
 
+TEMPLATE_TEST_CASE("length agrees with long doubles in every layout", "[kernels][reduce]", float,
+                   double) {
+  using T = TestType;
+  const auto x = normal<T>(room + 2, 1);
+  for (const auto& d : cases()) {
+    std::vector<T> y(count(outputs(d)), nan_v<T>);
+    std::vector<long double> expected(y.size());
+    reference::for_each_reduced(d, [&](std::size_t o, std::size_t, Index at) {
+      const auto v = static_cast<long double>(x[count(at)]);
+      expected[o] += v * v;
+    });
+    for (auto& v : expected) v = std::sqrt(v);
+    kernels::length(d, x.data(), y.data());
+    CHECK(worst_ulps(y, expected) <= (std::is_same_v<T, float> ? 0.51 : 4));
+    CHECK(same_bits(y, same_at_all_threads([&] {
+                      std::vector<T> again(y.size());
+                      kernels::length(d, x.data(), again.data());
+                      return again;
+                    })));
+  }
+  const std::vector<float> far{3e30F, 4e30F, 3e-30F, 4e-30F};
+  float lengths[2];
+  kernels::length(reduce({2}, {2}, {2}, {1}), far.data(), lengths);
+  CHECK(lengths[0] == Approx(5e30));
+  CHECK(lengths[1] == Approx(5e-30));
+}
+
 TEMPLATE_TEST_CASE("prod agrees with a product of long doubles in every layout",
                    "[kernels][reduce]", float, double) {
   using T = TestType;

@@ -23,6 +23,11 @@ struct ReduceDims {
 template <class T>
 TENON_API void sum(const ReduceDims& dims, const T* x, T* y);
 
+/// y[kept] = square root of the sum of squares over the reduced axes of x. Squared and summed in
+/// double, as sum: of float no square leaves the range. Parallel as sum.
+template <class T>
+TENON_API void length(const ReduceDims& dims, const T* x, T* y);
+
 /// y[kept] = product over the reduced axes of x; an empty one is 1. Multiplied in double, in an
 /// order that follows from the shape alone. Parallel as sum.
 template <class T>

@@ -1,5 +1,6 @@
 #include "tenon/kernels/reduce.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "elementwise_loop.hpp"
@@ -52,14 +53,14 @@ class PairwiseSum {
 };
 
 /// One output's terms [begin, end).
-template <class T>
+template <Term term, class T>
 double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
   PairwiseSum<1> total;
   const Index step = last_stride(terms, 0);
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     const T* run = x + offsets[0];
     for (Index i = 0; i < n; i += sum_block_size) {
-      double s = sum_block(run + i * step, std::min(sum_block_size, n - i), step);
+      double s = sum_block<term>(run + i * step, std::min(sum_block_size, n - i), step);
       total.add(&s, 1);
     }
   });
@@ -69,7 +70,7 @@ double sum_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const 
 }
 
 /// The terms [begin, end) of width <= tile outputs whose terms lie next to each other.
-template <class T, class Out>
+template <Term term, class T, class Out>
 void sum_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x, Index width,
                  Out* y) {
   PairwiseSum<tile> total;
@@ -77,7 +78,7 @@ void sum_columns(const ElementwiseDims<1>& terms, Index begin, Index end, const 
   for_each_run(terms, begin, end, [&](Index, Index n, const Index* offsets) {
     for (Index i = 0; i < n; i += rows) {
       double sums[tile];
-      sum_rows(x + offsets[0] + i * step, std::min(rows, n - i), step, width, sums);
+      sum_rows<term>(x + offsets[0] + i * step, std::min(rows, n - i), step, width, sums);
       total.add(sums, width);
     }
   });
@@ -212,14 +213,28 @@ void multiply_columns(const ElementwiseDims<1>& terms, Index begin, Index end, c
 }
 
 /// The sum of each part of the terms: of output i at sums[part * outputs + i].
-template <class T, class Out>
+template <Term term, class T, class Out>
 void sum_parts(const Plan& plan, bool side_by_side, const T* x, Out* sums) {
   plan.run([&](Index p, Index first, Index width, Index offset, Index begin, Index end) {
     Out* out = sums + p * plan.kept.numel + first;
     if (side_by_side) {
-      sum_columns(plan.terms, begin, end, x + offset, width, out);
+      sum_columns<term>(plan.terms, begin, end, x + offset, width, out);
     } else {
-      *out = static_cast<Out>(sum_terms(plan.terms, begin, end, x + offset));
+      *out = static_cast<Out>(sum_terms<term>(plan.terms, begin, end, x + offset));
+    }
+  });
+}
+
+/// y = f(sum of the parts' sums)
+template <class T, class F>
+void finish(const Plan& plan, const double* sums, T* y, const F& f) {
+  const Index outputs = plan.kept.numel;
+  const ElementwiseDims<1> parts = axes(1, &plan.parts, &outputs);
+  parallel_for(outputs, cheap_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const double sum =
+          plan.parts == 1 ? sums[i] : sum_terms<Term::value>(parts, 0, plan.parts, sums + i);
+      y[i] = static_cast<T>(f(sum));
     }
   });
 }
@@ -233,16 +248,23 @@ void sum(const ReduceDims& dims, const T* x, T* y) {
   const bool side_by_side = columns(dims);
   const Plan plan(dims, side_by_side ? tile : 1);
   if (plan.terms.numel == 0) return std::fill(y, y + plan.kept.numel, T(0));
-  if (plan.parts == 1) return sum_parts(plan, side_by_side, x, y);
+  if (plan.parts == 1) return sum_parts<Term::value>(plan, side_by_side, x, y);
 
   detail::Scratch<double> partial(plan.kept.numel * plan.parts);
-  sum_parts(plan, side_by_side, x, partial.data());
-  const ElementwiseDims<1> parts = axes(1, &plan.parts, &plan.kept.numel);
-  parallel_for(plan.kept.numel, cheap_grain, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      y[i] = static_cast<T>(sum_terms(parts, 0, plan.parts, partial.data() + i));
-    }
-  });
+  sum_parts<Term::value>(plan, side_by_side, x, partial.data());
+  finish(plan, partial.data(), y, [](double sum) { return sum; });
+}
+
+template <class T>
+void length(const ReduceDims& dims, const T* x, T* y) {
+  count_reduce<T>(dims, bytes_of<T>(1));
+  const detail::FlushDenormals flush;
+  const bool side_by_side = columns(dims);
+  const Plan plan(dims, side_by_side ? tile : 1);
+  if (plan.terms.numel == 0) return std::fill(y, y + plan.kept.numel, T(0));
+  detail::Scratch<double> partial(plan.kept.numel * plan.parts);
+  sum_parts<Term::square>(plan, side_by_side, x, partial.data());
+  finish(plan, partial.data(), y, [](double sum) { return std::sqrt(sum); });
 }
 
 template <class T>
@@ -290,9 +312,10 @@ void prod(const ReduceDims& dims, const T* x, T* y) {
   });
 }
 
-#define TENON_INSTANTIATE(T)                              \
-  template void sum<T>(const ReduceDims&, const T*, T*);  \
-  template void prod<T>(const ReduceDims&, const T*, T*); \
+#define TENON_INSTANTIATE(T)                                \
+  template void sum<T>(const ReduceDims&, const T*, T*);    \
+  template void length<T>(const ReduceDims&, const T*, T*); \
+  template void prod<T>(const ReduceDims&, const T*, T*);   \
   template void max<T>(const ReduceDims&, const T*, T*, Index*);
 
 TENON_INSTANTIATE(float)
