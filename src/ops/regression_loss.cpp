@@ -5,6 +5,7 @@
 
 #include "ops/common.hpp"
 #include "ops/loss.hpp"
+#include "tenon/kernels/huber.hpp"
 #include "tenon/ops/compare.hpp"
 #include "tenon/ops/elementwise.hpp"
 
@@ -12,18 +13,13 @@ namespace tenon {
 namespace detail {
 namespace {
 
-/// d^2 / 2 up to delta, then a straight line. Made of the difference limited to +-delta rather than
-/// of two branches, since that is its gradient: right at 0, too, and infinite nowhere.
+/// d^2 / 2 up to delta, then a straight line; its gradient is the difference limited to +-delta.
 template <class T>
 BasicTensor<T> huber(const BasicTensor<T>& d, double delta_wanted) {
   const OpScope scope("huber");
   const auto delta = static_cast<T>(delta_wanted);
-  BasicTensor<T> y;
-  {
-    const NoTape values_only;
-    const auto limited = clamp(d, -delta, delta);
-    y = limited * (d - limited * 0.5);
-  }
+  auto y = BasicTensor<T>::empty(d.shape());
+  kernels::huber(elementwise_dims<1>(d.shape(), {d.impl()}), delta, d.data(), y.data());
   if (Recording recording{"huber", d}) {
     recording.rule(y, [delta, d = Saved(d)](Sweep<T>& sweep) {
       sweep.add(0, sweep.dy() * clamp(*d, -delta, delta));
