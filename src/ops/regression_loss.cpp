@@ -86,8 +86,9 @@ BasicTensor<T> smooth_l1_loss(const BasicTensor<T>& x, const BasicTensor<T>& tar
   detail::check_same_shape("smooth_l1_loss", "x", x.impl(), "target", target.impl());
   if (options.beta == 0) return l1_loss(x, target, options.reduction);
   detail::check_positive("smooth_l1_loss", "beta", options.beta);
-  const auto losses = detail::huber(x - target, options.beta) / options.beta;
-  return detail::reduce_losses(losses, options.reduction, x.numel());
+  const auto losses = detail::huber(x - target, options.beta);
+  return detail::reduce_losses(options.beta == 1 ? losses : losses / options.beta,
+                               options.reduction, x.numel());
 }
 
 template <std::floating_point T>
