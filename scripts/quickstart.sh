@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 case "${1:-}" in
-  "") ensure_packages g++ cmake ninja-build libhwy-dev zlib1g-dev nlohmann-json3-dev libcli11-dev ;;
+  "") ensure_packages g++ cmake ninja-build libhwy-dev zlib1g-dev nlohmann-json3-dev libcli11-dev libeigen3-dev ;;
   --no-install) ;;
   *) die "usage: scripts/quickstart.sh [--no-install]" ;;
 esac
