@@ -28,6 +28,7 @@ python3             python3  python3             python         -
 curl                curl     curl                curl           -
 clang-14            clang++-14 clang             clang          -
 libomp-14-dev       -        libomp-devel        openmp         -
+libclang-rt-14-dev  -        compiler-rt         compiler-rt    -
 clang-format-14     clang-format-14 clang-tools-extra clang     -
 pkgconf             pkg-config pkgconf           pkgconf        pkgconf
 git                 git      git                 git            git
