@@ -205,6 +205,27 @@ TEST_CASE("logsumexp neither overflows nor makes NaN of -infinity", "[ops][reduc
   CHECK(std::isnan(logsumexp(tensor({1, NAN})).item()));
 }
 
+TEST_CASE("the gradient of a product out of range is the product of the others",
+          "[ops][reductions]") {
+  Tape tape;
+  const auto x = tape.watch(tensor({{3e38, 10, 1}, {1e-30, 1e-30, 2}}));
+  const Tensor y = prod(x, 1);
+  CHECK(std::isinf(y(0)));
+  CHECK(y(1) == 0);
+  const auto g = tape.gradients(sum(y))[x];
+  CHECK(g(0, 0) == 10);
+  CHECK(g(0, 1) == 3e38F);
+  CHECK(std::isinf(g(0, 2)));
+  CHECK(g(1, 0) == 2e-30F);
+  CHECK(g(1, 2) == 0);
+}
+
+TEST_CASE("a product out of range alone has the gradients of the others", "[ops][reductions]") {
+  Tape tape;
+  const auto x = tape.watch(tensor({3e38, 10, 1}));
+  CHECK(tape.gradients(prod(x))[x](0) == 10);
+}
+
 TEST_CASE("prod has the right gradients with one zero and with two", "[ops][reductions]") {
   Tape tape;
   const auto x = tape.watch(tensor<double>({{2, 0, 3}, {0, 5, 0}, {2, 3, 4}}));

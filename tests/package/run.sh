@@ -19,6 +19,7 @@ shift
 [ $# -gt 0 ] || set -- headers find_package two_translation_units clang_consumer pkg_config \
   add_subdirectory shared eigen
 jobs=$(nproc)
+export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja} # a bare machine has no make
 clangxx=$(command -v clang++-14 || command -v clang++ || true)
 work=$build_dir/package_tests
 prefix="$work/a prefix" # with a space, as users' folders have
