@@ -21,7 +21,7 @@ BasicTensor<T> BasicAdaptiveAvgPool2d<T>::forward(const BasicTensor<T>& x) {
 
 template <class T>
 std::string BasicAdaptiveAvgPool2d<T>::description() const {
-  return "AdaptiveAvgPool2d(" + detail::option_text("", output_size_, -1).substr(3) + ")";
+  return "AdaptiveAvgPool2d(" + detail::size_text({output_size_.h, output_size_.w}) + ")";
 }
 
 template class BasicAdaptiveAvgPool2d<float>;

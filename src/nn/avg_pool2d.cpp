@@ -21,7 +21,7 @@ BasicTensor<T> BasicAvgPool2d<T>::forward(const BasicTensor<T>& x) {
 
 template <class T>
 std::string BasicAvgPool2d<T>::description() const {
-  std::string text = "AvgPool2d(kernel " + detail::option_text("", kernel_, 0).substr(3);
+  std::string text = "AvgPool2d(kernel " + detail::size_text({kernel_.h, kernel_.w});
   text += detail::option_text("stride", options_.stride, 0);
   text += detail::option_text("padding", options_.padding, 0);
   if (options_.ceil_mode) text += ", ceil_mode=true";

@@ -25,6 +25,13 @@ BasicTensor<T> with_border(const BasicTensor<T>& x, PadMode mode,
   return mode == PadMode::constant ? x : pad(x, widths, {.mode = mode});
 }
 
+/// What the operation is asked for by the layer of these options.
+template <class CallOptions, class LayerOptions>
+CallOptions call_options(const LayerOptions& o) {
+  const bool zeros = o.padding_mode == PadMode::constant;
+  return {o.stride, zeros ? o.padding : 0, o.dilation, o.groups};
+}
+
 inline void check_border(const char* layer, PadMode mode, bool is_same, bool has_stride) {
   if (mode == PadMode::constant || !is_same || !has_stride) return;
   fail<ValueError>(layer, "padding same needs stride 1; hint: give the padding as a number");

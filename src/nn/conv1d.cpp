@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "border.hpp"
+#include "pair_text.hpp"
 #include "tenon/base/error.hpp"
 #include "tenon/nn/conv3d.hpp"
 #include "tenon/tensor/factories.hpp"
@@ -42,20 +43,6 @@ void visit_both(BasicVisitor<T>& v, BasicParameter<T>& weight, BasicParameter<T>
   if (bias.defined()) v("bias", bias);
 }
 
-/// "2" where all sizes are 2, else "(1, 2, 3)".
-std::string size_text(const Shape& sizes) {
-  for (const Index size : sizes) {
-    if (size != sizes[0]) return to_string(sizes);
-  }
-  return std::to_string(sizes[0]);
-}
-
-/// ", stride 2"; nothing where it has its usual value.
-std::string option_text(const char* name, const Shape& sizes, Index usual) {
-  const std::string text = size_text(sizes);
-  return text == std::to_string(usual) ? "" : std::string(", ") + name + " " + text;
-}
-
 /// The options that a convolution and a transposed one have in common.
 struct LayerText {
   Shape stride, padding, dilation;
@@ -68,11 +55,12 @@ struct LayerText {
 std::string text(const std::string& name, Index in, Index out, const Shape& kernel,
                  const LayerText& options) {
   std::string line = name + "(" + std::to_string(in) + " -> " + std::to_string(out) + ", kernel ";
-  line += size_text(kernel);
-  line += option_text("stride", options.stride, 1);
-  line += detail::border_text(option_text("padding", options.padding, 0), options.is_same,
-                              options.mode);
-  line += option_text("dilation", options.dilation, 1);
+  const Shape zeros = Shape::filled(kernel.rank(), 0), ones = Shape::filled(kernel.rank(), 1);
+  line += detail::size_text(kernel);
+  line += detail::option_text("stride", options.stride, ones);
+  line += detail::border_text(detail::option_text("padding", options.padding, zeros),
+                              options.is_same, options.mode);
+  line += detail::option_text("dilation", options.dilation, ones);
   if (options.groups != 1) line += ", groups " + std::to_string(options.groups);
   return line + (options.has_bias ? ")" : ", bias=false)");
 }
@@ -100,14 +88,9 @@ BasicTensor<T> BasicConv1d<T>::bordered(const BasicTensor<T>& x) const {
 }
 
 template <class T>
-tenon::Conv1dOptions BasicConv1d<T>::call_options() const {
-  const bool zeros = options_.padding_mode == PadMode::constant;
-  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
-}
-
-template <class T>
 BasicTensor<T> BasicConv1d<T>::forward(const BasicTensor<T>& x) {
-  return tenon::conv1d(bordered(x), weight, bias, call_options());
+  return tenon::conv1d(bordered(x), weight, bias,
+                       detail::call_options<tenon::Conv1dOptions>(options_));
 }
 
 template <class T>
@@ -192,14 +175,9 @@ BasicTensor<T> BasicConv3d<T>::bordered(const BasicTensor<T>& x) const {
 }
 
 template <class T>
-tenon::Conv3dOptions BasicConv3d<T>::call_options() const {
-  const bool zeros = options_.padding_mode == PadMode::constant;
-  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
-}
-
-template <class T>
 BasicTensor<T> BasicConv3d<T>::forward(const BasicTensor<T>& x) {
-  return tenon::conv3d(bordered(x), weight, bias, call_options());
+  return tenon::conv3d(bordered(x), weight, bias,
+                       detail::call_options<tenon::Conv3dOptions>(options_));
 }
 
 template <class T>

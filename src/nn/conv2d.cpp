@@ -63,16 +63,11 @@ BasicTensor<T> BasicConv2d<T>::bordered(const BasicTensor<T>& x) const {
 }
 
 template <class T>
-tenon::Conv2dOptions BasicConv2d<T>::call_options() const {
-  const bool zeros = options_.padding_mode == PadMode::constant;
-  return {options_.stride, zeros ? options_.padding : 0, options_.dilation, options_.groups};
-}
-
-template <class T>
 BasicTensor<T> BasicConv2d<T>::forward(const BasicTensor<T>& x_any) {
   const auto x = bordered(x_any);
   prepack(x);
-  return tenon::conv2d(x, weight, bias, call_options(), packed_);
+  return tenon::conv2d(x, weight, bias, detail::call_options<tenon::Conv2dOptions>(options_),
+                       packed_);
 }
 
 template <class T>
@@ -81,12 +76,14 @@ BasicTensor<T> BasicConv2d<T>::forward_relu(const BasicTensor<T>& x_any) {
     return {};  // a derived layer may have another forward()
   const auto x = bordered(x_any);
   prepack(x);
-  return tenon::conv2d_relu(x, weight, bias, call_options(), packed_);
+  return tenon::conv2d_relu(x, weight, bias, detail::call_options<tenon::Conv2dOptions>(options_),
+                            packed_);
 }
 
 template <class T>
 void BasicConv2d<T>::prepack(const BasicTensor<T>& x) {
-  if (detail::Prepacking::is_on()) packed_ = PackedConv2d<T>(x, weight, call_options());
+  if (detail::Prepacking::is_on())
+    packed_ = PackedConv2d<T>(x, weight, detail::call_options<tenon::Conv2dOptions>(options_));
 }
 
 template <class T>

@@ -35,7 +35,7 @@ ExpectedInput BasicMaxPool2d<T>::expected_input() const {
 
 template <class T>
 std::string BasicMaxPool2d<T>::description() const {
-  std::string text = "MaxPool2d(kernel " + detail::option_text("", kernel_, 0).substr(3);
+  std::string text = "MaxPool2d(kernel " + detail::size_text({kernel_.h, kernel_.w});
   text += detail::option_text("stride", options_.stride, 0);
   text += detail::option_text("padding", options_.padding, 0);
   text += detail::option_text("dilation", options_.dilation, 1);

@@ -69,12 +69,7 @@ template <class T>
 BasicTensor<T> rows_of_values(const char* op, const BasicTensor<T>& values, const IndexedRows& rows,
                               const Shape& x) {
   const Shape& from = defined(op, values.impl()).shape;
-  bool fits = from.rank() <= rows.shape.rank();
-  for (int i = 1; fits && i <= from.rank(); ++i) {
-    const Index size = from[from.rank() - i];
-    fits = size == 1 || size == rows.shape[rows.shape.rank() - i];
-  }
-  if (!fits) {
+  if (!broadcasts_to(from, rows.shape)) {
     fail<ShapeError>(op, "values of shape ", from, " do not broadcast to ", rows.shape,
                      ", which the positions name in x ", x,
                      "; hint: index(x, positions) has the shape that is wanted");

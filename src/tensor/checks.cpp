@@ -21,4 +21,13 @@ void fail_position(const char* op, Index position, int axis, const Shape& shape)
                    -size);
 }
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  if (from.rank() > to.rank()) return false;
+  for (int i = 1; i <= from.rank(); ++i) {
+    const Index size = from[from.rank() - i];
+    if (size != 1 && size != to[to.rank() - i]) return false;
+  }
+  return true;
+}
+
 }  // namespace tenon::detail

@@ -25,6 +25,9 @@ inline const TensorImpl& defined(const char* op, const TensorImpl* impl) {
   return *impl;
 }
 
+/// Whether a tensor of shape `from` can be repeated to shape `to`.
+bool broadcasts_to(const Shape& from, const Shape& to);
+
 /// position counted from the start, once it is known to lie inside that axis. Throws IndexError.
 inline Index checked_position(const char* op, Index position, int axis, const Shape& shape) {
   const Index size = shape[axis];

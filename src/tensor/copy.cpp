@@ -24,12 +24,7 @@ void check_writable(const char* op, const TensorImpl& x) {
 }
 
 void check_broadcast(const Shape& from, const Shape& to) {
-  bool fits = from.rank() <= to.rank();
-  for (int i = 1; fits && i <= from.rank(); ++i) {
-    const Index size = from[from.rank() - i];
-    fits = size == 1 || size == to[to.rank() - i];
-  }
-  if (!fits) {
+  if (!detail::broadcasts_to(from, to)) {
     detail::fail<ShapeError>("copy_", "values of shape ", from, " do not broadcast to ", to,
                              "; hint: counted from the end, every size must be 1 or that of the "
                              "tensor written to");

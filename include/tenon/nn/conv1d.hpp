@@ -38,7 +38,6 @@ class TENON_API BasicConv1d : public BasicModule<T> {
 
  private:
   BasicTensor<T> bordered(const BasicTensor<T>& x) const;
-  tenon::Conv1dOptions call_options() const;
 
   Conv1dOptions options_;
 };

@@ -43,7 +43,6 @@ class TENON_API BasicConv2d : public BasicModule<T> {
   void prepack(const BasicTensor<T>& x);
 
   BasicTensor<T> bordered(const BasicTensor<T>& x) const;
-  tenon::Conv2dOptions call_options() const;
 
   Conv2dOptions options_;
   PackedConv2d<T> packed_;  // written by prepack() and train() alone, read by inference

@@ -40,7 +40,6 @@ class TENON_API BasicConv3d : public BasicModule<T> {
 
  private:
   BasicTensor<T> bordered(const BasicTensor<T>& x) const;
-  tenon::Conv3dOptions call_options() const;
 
   Conv3dOptions options_;
 };

@@ -28,7 +28,7 @@ TENON_API BasicTensor<T> index_put(const BasicTensor<T>& x,
 
 /// y = x, but y[i, index[i, j, k], k] = source[i, j, k] for three axes and axis 1.
 /// x and index have equal sizes but along the axis; source has the shape of index.
-/// As torch.scatter and numpy.put_along_axis; the transpose of gather() where no positions meet.
+/// As torch.scatter and numpy.put_along_axis.
 template <detail::FloatOrLong T>
 TENON_API BasicTensor<T> scatter(const BasicTensor<T>& x, Index axis, const LongTensor& index,
                                  const BasicTensor<T>& source);

@@ -51,8 +51,8 @@ BasicTensor<T> norm(const BasicTensor<T>& x, double p, I axis, bool keepdim = fa
 }
 
 /// y = ln of the sum of e^x over the axes dims, shifted by the largest x so that nothing overflows;
-/// -infinity where all x are, or there are none. dx = dy e^(x - y), 0 where y is -infinity. Saves
-/// x. As torch.logsumexp.
+/// -infinity where all x are, or there are none. dx = dy softmax(x), 0 where y is -infinity.
+/// Saves x and y. As torch.logsumexp.
 template <std::floating_point T>
 TENON_API BasicTensor<T> logsumexp(const BasicTensor<T>& x, const Shape& dims = {},
                                    bool keepdim = false);

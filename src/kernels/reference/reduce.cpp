@@ -174,8 +174,8 @@ Largest<T> max_terms(const ElementwiseDims<1>& terms, Index begin, Index end, co
   return largest;
 }
 
-/// The product of one output's terms [begin, end), in double, of which float's cannot leave the
-/// range on the way. Partial products side by side, so that none waits for another.
+/// The product of one output's terms [begin, end), in double, whose range many factors of float may
+/// need on the way. Partial products side by side, so that none waits for another.
 template <class T>
 double multiply_terms(const ElementwiseDims<1>& terms, Index begin, Index end, const T* x) {
   constexpr Index lanes = 16;
